@@ -1,0 +1,31 @@
+// Redirects from HTTP to HTTPS (TLS-07 to TLS-09).
+import { annotation } from '../feature/contract.ts';
+import { bool } from '../feature/parse.ts';
+
+export default annotation({
+  name: 'tls-redirect',
+  keys: {
+    'ssl-redirect': {
+      parse: bool,
+      risk: 'low',
+      doc: 'Redirects HTTP to HTTPS when the host has TLS.',
+    },
+    'force-ssl-redirect': {
+      parse: bool,
+      risk: 'medium',
+      doc: 'Redirects HTTP to HTTPS even when the host has no TLS.',
+    },
+    'preserve-trailing-slash': {
+      parse: bool,
+      risk: 'medium',
+      doc: 'Keeps the final "/" of the URI in that redirect.',
+    },
+  },
+  route(values, draft, { settings, path, tlsConfigured }) {
+    const redirect = values['ssl-redirect'] ?? settings.sslRedirect;
+    const force = values['force-ssl-redirect'] ?? settings.forceSslRedirect;
+    const exempt = settings.noTlsRedirectLocations.some((prefix) => path.startsWith(prefix));
+    draft.policy.redirectToTls = (force || (redirect && tlsConfigured)) && !exempt;
+    draft.policy.preserveTrailingSlash = values['preserve-trailing-slash'] ?? draft.policy.preserveTrailingSlash;
+  },
+});

@@ -1,0 +1,241 @@
+// The composition root: builds everything from the command line and runs it until the signal.
+import { randomBytes } from 'node:crypto';
+import { fstatSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism, networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { Applier } from './apply/applier.ts';
+import { type Binary, inspectNginx } from './apply/binary.ts';
+import { Control } from './apply/control.ts';
+import { ensurePlaceholder } from './apply/placeholder.ts';
+import { isAlive, NginxProcess } from './apply/process.ts';
+import { readResolvConf } from './apply/resolver.ts';
+import { type FlagValues, UsageError } from './flags.ts';
+import { Loop } from './loop.ts';
+import { Graph } from './model/graph.ts';
+import { expiredCertificates, showProblem, tidy } from './model/problems.ts';
+import type { Selection } from './model/settings.ts';
+import type { Problem } from './model/types.ts';
+import { configRenderer, type Installation, RUN_FILES } from './render/config.ts';
+import { serveHealth } from './telemetry/health.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { Cluster } from './watch/cluster.ts';
+import { ManifestFolder } from './watch/manifests.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+export const LUA_FOLDER = join(ROOT, 'lua');
+export const TEMPLATE_FOLDER = join(ROOT, 'templates');
+const STATE_MEGABYTES = 512;
+const STOP_GRACE_MS = 10_000;
+
+export function selectionOf(flags: FlagValues): Selection {
+  return {
+    ingressClass: flags['ingress-class'],
+    controllerClass: flags['controller-class'],
+    ingressClassByName: flags['ingress-class-by-name'],
+    watchIngressWithoutClass: flags['watch-ingress-without-class'],
+    ingressClasses: 'listed',
+    watchNamespace: flags['watch-namespace'],
+    watchNamespaceSelector: flags['watch-namespace-selector'],
+    disableCatchAll: flags['disable-catch-all'],
+    annotationsPrefix: flags['annotations-prefix'],
+    externalNames: flags['disable-svc-external-name'] ? 'refused' : 'resolved',
+    loopbackEndpoints: 'allowed', // manifests on disk are the administrator's own
+    configMap: flags.configmap,
+    defaultBackendService: flags['default-backend-service'],
+    defaultSslCertificate: flags['default-ssl-certificate'],
+  };
+}
+
+/** The folder of --manifests; throws UsageError when the flag is missing. */
+export function manifestsOf(flags: FlagValues): string {
+  if (flags.manifests === null) {
+    throw new UsageError(
+      'nothing to serve: give --manifests=DIR (following a cluster is not possible in this version)',
+    );
+  }
+  return flags.manifests;
+}
+
+export async function installationOf(flags: FlagValues): Promise<Installation> {
+  return {
+    lua: LUA_FOLDER,
+    runDir: resolve(flags['run-dir']),
+    httpPort: flags['http-port'],
+    httpsPort: flags['https-port'],
+    listenIpv6: hasIpv6(),
+    accessLog: canReopenStdout() ? '/dev/stdout' : join(resolve(flags['run-dir']), 'access.log'),
+    openFiles: await hardLimitOfOpenFiles(),
+    cores: availableParallelism(),
+    stateMegabytes: STATE_MEGABYTES,
+  };
+}
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'));
+}
+
+/** nginx opens /dev/stdout anew, which works for files, pipes and terminals but not for sockets. */
+function canReopenStdout(): boolean {
+  try {
+    return !fstatSync(1).isSocket();
+  } catch {
+    return false; // standard output is closed
+  }
+}
+
+/** Open files that a process may ask for at most, from proc(5); 1024 where that cannot be read. */
+async function hardLimitOfOpenFiles(): Promise<number> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+  const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]);
+  return Number.isSafeInteger(hard) ? Math.min(hard, 1_048_576) : 1024;
+}
+
+export async function run(flags: FlagValues, log: Logger, stop: AbortSignal): Promise<void> {
+  const folder = manifestsOf(flags);
+  const binary = await inspectNginx(process.env);
+  const installation = await installationOf(flags);
+  await mkdir(installation.runDir, { recursive: true, mode: 0o700 });
+  const nginx = new NginxProcess(binary, installation.runDir);
+  await nginx.prepare();
+  await ensurePlaceholder(installation.runDir, new Date());
+  const secret = await ensureSecret(join(installation.runDir, RUN_FILES.secret));
+  const control = new Control(join(installation.runDir, RUN_FILES.control), secret);
+  log.info({ nginx: binary.version, runDir: installation.runDir }, `sluice starts with ${binary.path}`);
+  if (installation.accessLog !== '/dev/stdout') {
+    log.info(`standard output is a socket, which nginx cannot open: the access log goes to ${installation.accessLog}`);
+  }
+
+  const work = new AbortController();
+  const cluster = new Cluster();
+  let loop: Loop | null = null;
+  const source = new ManifestFolder(folder, cluster, {
+    onChange: (stale, what) => {
+      log.debug(what);
+      if (loop === null) return;
+      loop.notify(stale);
+      report();
+    },
+    onError: (error) => log.error({ err: error }, `following ${folder} failed`),
+  });
+  await source.start(work.signal);
+  log.info({ objects: total(cluster.counts()) }, `read the manifests in ${folder}`);
+
+  const metrics = new Metrics();
+  const applier = new Applier(await partsOf(flags, binary, installation, nginx, control));
+  const problems = (): Problem[] => [
+    ...source.problems(),
+    ...(loop?.model?.problems ?? []),
+    ...(loop?.model ? expiredCertificates(loop.model, Date.now()) : []),
+    ...(loop?.problems ?? []),
+  ];
+  const report = problemReporter(problems, log);
+  loop = new Loop({
+    graph: new Graph(cluster, selectionOf(flags)),
+    applier,
+    nginx,
+    log,
+    onApplied: (model, milliseconds) => {
+      metrics.observeApply(milliseconds / 1000, model.hosts.size, model.backends.size);
+      report();
+    },
+  });
+
+  let isStopping = false;
+  const serving = loop;
+  await serveHealth(
+    flags['healthz-host'],
+    flags['healthz-port'],
+    {
+      path: flags['health-check-path'],
+      isHealthy: () => !isStopping && nginx.pid !== null && isAlive(nginx.pid),
+      isReady: () => !isStopping && serving.isReady,
+      metrics: async () =>
+        metrics.text(tidy(problems()), applier.reloads, await control.counters(work.signal).catch(() => ({}))),
+    },
+    work.signal,
+  );
+
+  const shutdown = async (): Promise<void> => {
+    isStopping = true;
+    log.info('stopping');
+    await delay(flags['shutdown-grace-period'] * 1000);
+    serving.expectEnd();
+    const patience = (serving.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
+    await nginx.stop(patience);
+    work.abort();
+    await delay(flags['post-shutdown-grace-period'] * 1000);
+    log.info('stopped');
+  };
+  await runUntil(stop, () => serving.run(work.signal), shutdown);
+}
+
+/** Runs until the signal, then ends in order; a failure of the work itself also ends, and is thrown. */
+async function runUntil(stop: AbortSignal, work: () => Promise<void>, shutdown: () => Promise<void>): Promise<void> {
+  const stopped = new Promise<'stopped'>((resolve) => {
+    if (stop.aborted) resolve('stopped');
+    stop.addEventListener('abort', () => resolve('stopped'), { once: true });
+  });
+  const failed = work().then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
+  const outcome = await Promise.race([stopped, failed]);
+  await shutdown();
+  if (outcome !== 'stopped' && outcome !== null) throw outcome.error;
+}
+
+async function partsOf(
+  flags: FlagValues,
+  binary: Binary,
+  installation: Installation,
+  nginx: NginxProcess,
+  control: Control,
+) {
+  return {
+    nginx,
+    control,
+    render: configRenderer(TEMPLATE_FOLDER),
+    abilities: binary.abilities,
+    installation,
+    data: await dataOf(flags),
+  };
+}
+
+export async function dataOf(flags: FlagValues) {
+  return {
+    healthCheckPath: flags['health-check-path'],
+    httpsPort: flags['https-port'],
+    dns: await readResolvConf(flags['resolv-conf']),
+  };
+}
+
+/** The secret of the control API lives as long as the run directory, so that a restarted controller can adopt nginx. */
+async function ensureSecret(file: string): Promise<string> {
+  const known = (await readFile(file, 'utf8').catch(() => '')).trim();
+  if (known.length >= 32) return known;
+  const secret = randomBytes(32).toString('hex');
+  await writeFile(file, `${secret}\n`, { mode: 0o600 });
+  return secret;
+}
+
+/** Logs each Problem once when it appears, and once when it is gone. */
+function problemReporter(list: () => readonly Problem[], log: Logger): () => void {
+  let known = new Set<string>();
+  return () => {
+    const problems = tidy(list());
+    const lines = new Set(problems.map(showProblem));
+    for (const problem of problems) {
+      const line = showProblem(problem);
+      if (!known.has(line)) log[problem.severity === 'error' ? 'error' : 'warn'](`problem: ${line}`);
+    }
+    for (const line of known) if (!lines.has(line)) log.info(`solved: ${line}`);
+    known = lines;
+  };
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

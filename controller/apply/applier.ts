@@ -1,0 +1,211 @@
+// Brings nginx to the wanted model: starts or adopts it, sends data at once, reloads when a directive is missing, and starts
+// again after a crash. It keeps what runs, so that every pass sends only differences.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HostName, Model, Profile, ProfileId } from '../model/types.ts';
+import type { Abilities, ConfigRenderer, Installation, Rendered } from '../render/config.ts';
+import type { Control, Position } from './control.ts';
+import { type Plan, plan, type Running } from './plan.ts';
+import type { NginxProcess } from './process.ts';
+import { reload } from './reload.ts';
+import { type DataSettings, profilesOf, type State, stateOf } from './state.ts';
+
+export interface ApplierParts {
+  readonly nginx: NginxProcess;
+  readonly control: Control;
+  readonly render: ConfigRenderer;
+  readonly abilities: Abilities;
+  readonly installation: Installation;
+  readonly data: DataSettings;
+}
+
+/** What a pass of the fast lane did. */
+export interface Applied {
+  readonly upserts: number;
+  readonly removals: number;
+  /** Why a reload is needed, null when it is not. */
+  readonly reload: string | null;
+}
+
+const NOTHING_RUNS: Running = { state: new Map(), hostProfiles: new Map(), loaded: new Set(), base: '' };
+const START_POLL_MS = 20;
+const START_DEADLINE_MS = 15_000;
+
+export class Applier {
+  readonly #parts: ApplierParts;
+  /** Every profile seen in this process: running hosts may need one that the wanted model no longer has. */
+  readonly #profiles = new Map<ProfileId, Profile>();
+  #running: Running = NOTHING_RUNS;
+  #position: Position | 'full' = 'full';
+  #reloads = 0;
+
+  constructor(parts: ApplierParts) {
+    this.#parts = parts;
+  }
+
+  /** Reloads since the program started. */
+  get reloads(): number {
+    return this.#reloads;
+  }
+
+  /** Starts nginx for a model, or adopts one that runs exactly the configuration that the model needs. */
+  async start(model: Model, signal: AbortSignal): Promise<'started' | 'adopted'> {
+    const rendered = this.#render(model, needed(model));
+    const adopted = await this.#adopt(rendered, signal);
+    if (!adopted) {
+      await this.#parts.nginx.stop(model.settings.workerShutdownTimeout * 1000);
+      await this.#parts.nginx.start(rendered);
+      await this.#waitForStart(rendered, signal);
+    }
+    this.#position = 'full';
+    this.#running = { ...NOTHING_RUNS, loaded: rendered.profiles, base: this.#base(model) };
+    await this.apply(model, signal);
+    return adopted ? 'adopted' : 'started';
+  }
+
+  /** The fast lane: sends every difference that needs no reload. */
+  async apply(model: Model, signal: AbortSignal): Promise<Applied> {
+    const { wanted, state } = this.#plan(model);
+    if (wanted.upsert.length > 0 || wanted.remove.length > 0 || this.#position === 'full') {
+      await this.#send(wanted, state, signal);
+      this.#running = after(this.#running, wanted, state, model);
+    }
+    return {
+      upserts: wanted.upsert.length,
+      removals: wanted.remove.length,
+      reload: wanted.reload?.reason ?? null,
+    };
+  }
+
+  /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
+  async reload(model: Model, signal: AbortSignal): Promise<void> {
+    const { wanted } = this.#plan(model);
+    if (wanted.reload === null) return;
+    const rendered = this.#render(model, wanted.reload.profiles);
+    // From now on only what old and new workers both have may be used by new values.
+    const before = this.#running.loaded;
+    this.#running = { ...this.#running, loaded: before.intersection(rendered.profiles) };
+    try {
+      await reload(this.#parts.nginx, this.#parts.control, rendered, signal);
+    } catch (error) {
+      this.#running = { ...this.#running, loaded: before };
+      throw error;
+    }
+    this.#reloads += 1;
+    this.#running = { ...this.#running, loaded: rendered.profiles, base: this.#base(model) };
+  }
+
+  /** Why a model needs a reload, null when it does not. */
+  reloadReason(model: Model): string | null {
+    return this.#plan(model).wanted.reload?.reason ?? null;
+  }
+
+  /** True when every worker routes by everything that was applied. */
+  async isAcknowledged(signal: AbortSignal): Promise<boolean> {
+    const position = this.#position;
+    if (position === 'full') return false;
+    const { workers } = await this.#parts.control.status(signal);
+    const serving = workers.filter(({ phase }) => phase === 'serving');
+    return serving.length > 0 && serving.every(({ generation }) => generation >= position.generation);
+  }
+
+  #plan(model: Model): { wanted: Plan; state: State } {
+    for (const [id, profile] of model.profiles) this.#profiles.set(id, profile);
+    const state = stateOf(model, this.#parts.data);
+    return { wanted: plan(this.#running, model, state, this.#base(model)), state };
+  }
+
+  #render(model: Model, ids: ReadonlySet<ProfileId>): Rendered {
+    for (const [id, profile] of model.profiles) this.#profiles.set(id, profile);
+    const profiles = [...ids].flatMap((id) => this.#profiles.get(id) ?? []);
+    const { render, abilities, installation } = this.#parts;
+    return render(model.settings, profiles, abilities, installation);
+  }
+
+  /** Rendering without profiles costs a millisecond; settings rarely change, so the digest is kept by their identity. */
+  #base(model: Model): string {
+    if (this.#baseOf?.settings !== model.settings) {
+      this.#baseOf = { settings: model.settings, digest: this.#render(model, new Set()).digest };
+    }
+    return this.#baseOf.digest;
+  }
+  #baseOf: { settings: Model['settings']; digest: string } | null = null;
+
+  async #send({ upsert, remove }: Plan, state: State, signal: AbortSignal): Promise<void> {
+    const lines = [...upsert.map((name) => `set ${name} ${state.get(name)}`), ...remove.map((name) => `del ${name}`)];
+    const result = await this.#parts.control.apply(this.#position, lines, signal);
+    if (result.kind === 'applied') {
+      this.#position = result.position;
+      return;
+    }
+    await this.#sendEverything(upsert, remove, state, signal);
+  }
+
+  /** nginx lost its memory, or somebody else changed it: what runs plus this difference, as a whole. */
+  async #sendEverything(
+    upsert: readonly string[],
+    remove: readonly string[],
+    state: State,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const whole = new Map(this.#running.state);
+    for (const name of upsert) whole.set(name, state.get(name) ?? '');
+    for (const name of remove) whole.delete(name);
+    const lines = [...whole].map(([name, text]) => `set ${name} ${text}`);
+    const result = await this.#parts.control.apply('full', lines, signal);
+    if (result.kind === 'gap') throw new Error('nginx refused a full state as if it were a change');
+    this.#position = result.position;
+  }
+
+  async #adopt(rendered: Rendered, signal: AbortSignal): Promise<boolean> {
+    if ((await this.#parts.nginx.adopt()) === null) return false;
+    try {
+      const { workers } = await this.#parts.control.status(signal);
+      const serving = workers.filter(({ phase }) => phase === 'serving');
+      return serving.length > 0 && serving.every(({ config }) => config === rendered.digest);
+    } catch {
+      return false; // it does not answer: it is stopped and started again
+    }
+  }
+
+  async #waitForStart(rendered: Rendered, signal: AbortSignal): Promise<void> {
+    const gone = new AbortController();
+    const ended = this.#parts.nginx.ended(gone.signal).then(
+      () => true,
+      () => false,
+    );
+    const deadline = Date.now() + START_DEADLINE_MS;
+    try {
+      for (;;) {
+        const workers = await this.#parts.control.status(signal).then(
+          (status) => status.workers.filter(({ config }) => config === rendered.digest).length,
+          () => 0, // the socket is not there yet
+        );
+        if (workers >= rendered.workers) return;
+        const over = await Promise.race([ended, delay(START_POLL_MS, false, { signal })]);
+        if (over)
+          throw new Error('nginx ended right after its start; its own log above says why (a port in use, often)');
+        if (Date.now() > deadline) throw new Error(`nginx did not come up within ${START_DEADLINE_MS} ms`);
+      }
+    } finally {
+      gone.abort();
+    }
+  }
+}
+
+function needed(model: Model): ReadonlySet<ProfileId> {
+  return new Set([...model.hosts.values()].flatMap((host) => [...profilesOf(host)]));
+}
+
+function after(running: Running, { upsert, remove, held }: Plan, state: State, model: Model): Running {
+  const next = new Map(running.state);
+  for (const name of upsert) next.set(name, state.get(name) ?? '');
+  for (const name of remove) next.delete(name);
+  const hostProfiles = new Map<HostName, ReadonlySet<ProfileId>>();
+  const waits = new Set(held);
+  for (const [name, host] of model.hosts) if (!waits.has(name)) hostProfiles.set(name, profilesOf(host));
+  for (const name of held) {
+    const profiles = running.hostProfiles.get(name);
+    if (profiles !== undefined) hostProfiles.set(name, profiles);
+  }
+  return { ...running, state: next, hostProfiles };
+}

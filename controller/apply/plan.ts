@@ -1,0 +1,84 @@
+// What to send and whether to reload, as a pure function of what runs and what is wanted. The law: reload if and only if the
+// wanted state needs a directive that the running configuration lacks. Hosts that wait for it keep their running value.
+import type { HostName, Model, ProfileId } from '../model/types.ts';
+import { profilesOf, type State, type ValueName } from './state.ts';
+
+/** What nginx runs, as far as we know. */
+export interface Running {
+  readonly state: State;
+  /** Profiles of the running hosts, by host. */
+  readonly hostProfiles: ReadonlyMap<HostName, ReadonlySet<ProfileId>>;
+  /** Profiles that every serving worker has. */
+  readonly loaded: ReadonlySet<ProfileId>;
+  /** Digest of the configuration without profiles: everything that settings put into directives. */
+  readonly base: string;
+}
+
+export interface Plan {
+  /** In the order in which they must become visible: settings and certificates, backends, hosts. */
+  readonly upsert: readonly ValueName[];
+  /** Hosts, certificates, backends: nothing may be removed before what refers to it. */
+  readonly remove: readonly ValueName[];
+  /** Hosts that keep their running value until the reload. */
+  readonly held: readonly HostName[];
+  /** The profiles to load, or null when no reload is needed. */
+  readonly reload: { readonly profiles: ReadonlySet<ProfileId>; readonly reason: string } | null;
+}
+
+const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host'];
+
+function rank(name: ValueName): number {
+  const kind = name.split('/', 1)[0] ?? '';
+  return ORDER.indexOf(kind);
+}
+
+function byOrder(a: ValueName, b: ValueName): number {
+  return rank(a) - rank(b) || (a < b ? -1 : 1);
+}
+
+/** `state` is stateOf(model); `base` the digest of the wanted configuration without profiles. */
+export function plan(running: Running, model: Model, state: State, base: string): Plan {
+  const missing = new Set<ProfileId>();
+  const held: HostName[] = [];
+  for (const [name, host] of model.hosts) {
+    const lacks = [...profilesOf(host)].filter((profile) => !running.loaded.has(profile));
+    for (const profile of lacks) missing.add(profile);
+    if (lacks.length > 0) held.push(name);
+  }
+
+  const waits = new Set(held.map((name) => `host/${name}`));
+  // A running host that waits still leads to its running backends.
+  const heldBackends = new Set(held.flatMap((name) => backendsOfValue(running.state.get(`host/${name}`))));
+  const upsert: ValueName[] = [];
+  for (const [name, text] of state) {
+    if (!waits.has(name) && running.state.get(name) !== text) upsert.push(name);
+  }
+  const remove = [...running.state.keys()].filter(
+    (name) => !state.has(name) && !waits.has(name) && !heldBackends.has(name),
+  );
+  return {
+    upsert: upsert.sort(byOrder),
+    remove: remove.sort((a, b) => byOrder(b, a)),
+    held: held.sort(),
+    reload: reloadFor(running, model, missing, base),
+  };
+}
+
+function reloadFor(running: Running, model: Model, missing: ReadonlySet<ProfileId>, base: string): Plan['reload'] {
+  const baseChanged = running.base !== base;
+  if (missing.size === 0 && !baseChanged) return null;
+  // Also what the running hosts use: they are served by the new workers until their new values arrive.
+  const profiles = new Set([...running.hostProfiles.values()].flatMap((ids) => [...ids]));
+  for (const host of model.hosts.values()) for (const id of profilesOf(host)) profiles.add(id);
+  const reasons = [
+    ...(baseChanged ? ['settings that are directives changed'] : []),
+    ...(missing.size > 0 ? [`profiles ${[...missing].sort().join(', ')} are not loaded`] : []),
+  ];
+  return { profiles, reason: reasons.join('; ') };
+}
+
+function backendsOfValue(text: string | undefined): ValueName[] {
+  if (text === undefined) return [];
+  const value = JSON.parse(text) as { routes: { target: { id?: string } }[] };
+  return value.routes.flatMap(({ target }) => (target.id === undefined ? [] : [`backend/${target.id}`]));
+}

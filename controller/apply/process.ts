@@ -1,0 +1,195 @@
+// The nginx master: start, test, reload, quit, and what is left of one that died. nginx runs in a process group of its own,
+// so that a controller that dies leaves it serving, and one that comes back can adopt it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Rendered, RUN_FILES } from '../render/config.ts';
+import type { Binary } from './binary.ts';
+
+/** nginx did not accept a configuration; `output` is what it printed. */
+export class ConfigRefused extends Error {
+  override readonly name = 'ConfigRefused';
+  readonly code = 'config-refused';
+  readonly output: string;
+
+  constructor(output: string) {
+    super(`nginx refused the configuration: ${firstError(output)}`);
+    this.output = output;
+  }
+}
+
+function firstError(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /\[(emerg|crit|alert)\]/.test(line)) ?? lines[0] ?? 'it said nothing';
+}
+
+const TEST_TIMEOUT_MS = 10_000;
+const NEXT = `${RUN_FILES.config}.next`;
+const LAST = `${RUN_FILES.config}.last`;
+
+export class NginxProcess {
+  readonly #binary: Binary;
+  readonly #runDir: string;
+  #child: ChildProcess | null = null;
+  #pid: number | null = null;
+
+  constructor(binary: Binary, runDir: string) {
+    this.#binary = binary;
+    this.#runDir = runDir;
+  }
+
+  get pid(): number | null {
+    return this.#pid;
+  }
+
+  /** Makes the folders that nginx writes to. The socket folder is what protects the control socket (nginx makes it 0666). */
+  async prepare(): Promise<void> {
+    await mkdir(join(this.#runDir, RUN_FILES.temp), { recursive: true, mode: 0o700 });
+    await mkdir(join(this.#runDir, 'sockets'), { recursive: true, mode: 0o700 });
+  }
+
+  /** Takes over a running nginx of this run directory: its pid, or null when there is none. */
+  async adopt(): Promise<number | null> {
+    const pid = await this.#readPid();
+    if (pid === null || !(await isNginx(pid))) return null;
+    this.#pid = pid;
+    return pid;
+  }
+
+  /** Starts nginx; throws when it does not accept the configuration or ends at once. */
+  async start(rendered: Rendered): Promise<void> {
+    await this.#clearLeftovers();
+    await this.test(rendered);
+    await rename(this.#file(NEXT), this.#file(RUN_FILES.config));
+    const child = spawn(this.#binary.path, [...this.#arguments(RUN_FILES.config)], {
+      detached: true, // a process group of its own
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    await Promise.race([once(child, 'spawn'), once(child, 'error').then(([error]) => Promise.reject(error))]);
+    this.#child = child;
+    this.#pid = child.pid ?? null;
+  }
+
+  /** Runs `nginx -t` on a configuration; throws ConfigRefused with nginx's words. */
+  async test(rendered: Rendered): Promise<void> {
+    await writeFile(this.#file(NEXT), rendered.text, { mode: 0o600 });
+    // Standard output is inherited, because the test opens the access log, and a pipe of Node's cannot be opened.
+    const child = spawn(this.#binary.path, ['-t', ...this.#arguments(NEXT)], {
+      stdio: ['ignore', 'inherit', 'pipe'],
+      timeout: TEST_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    });
+    const closed = once(child, 'close');
+    const output = await text(child.stderr);
+    const [status] = await closed;
+    if (status !== 0) throw new ConfigRefused(output);
+  }
+
+  /** Puts the tested configuration in force: new workers start, old ones finish their requests. */
+  async reload(): Promise<void> {
+    await rename(this.#file(RUN_FILES.config), this.#file(LAST));
+    await rename(this.#file(NEXT), this.#file(RUN_FILES.config));
+    this.signal('SIGHUP');
+  }
+
+  /** Puts the last good file back after a reload that did not come up. */
+  async restore(): Promise<void> {
+    await rename(this.#file(LAST), this.#file(RUN_FILES.config));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#pid === null) throw new Error(`cannot send ${signal}: nginx does not run`);
+    process.kill(this.#pid, signal);
+  }
+
+  /** Resolves when nginx has ended. */
+  async ended(signal: AbortSignal): Promise<void> {
+    const child = this.#child;
+    if (child !== null) {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit', { signal });
+      return;
+    }
+    while (this.#pid !== null && isAlive(this.#pid)) await delay(200, undefined, { signal });
+  }
+
+  /** Ends nginx: gracefully, and after `graceMs` with force. Nothing of it is left when this resolves. */
+  async stop(graceMs: number): Promise<void> {
+    const pid = this.#pid;
+    if (pid === null) return;
+    if (isAlive(pid)) {
+      process.kill(pid, 'SIGQUIT');
+      const patience = AbortSignal.timeout(graceMs);
+      await this.ended(patience).catch(() => undefined);
+    }
+    await this.#clearLeftovers();
+    this.#pid = null;
+    this.#child = null;
+  }
+
+  #arguments(file: string): string[] {
+    return ['-p', `${this.#runDir}/`, '-c', this.#file(file), '-e', 'stderr'];
+  }
+
+  #file(name: string): string {
+    return join(this.#runDir, name);
+  }
+
+  async #readPid(): Promise<number | null> {
+    const content = await readFile(this.#file(RUN_FILES.pid), 'utf8').catch(() => '');
+    const pid = Number.parseInt(content, 10);
+    return Number.isSafeInteger(pid) && pid > 1 ? pid : null;
+  }
+
+  /** Workers of a master that was killed serve on with stale state, and its socket stops the next one: both must go. */
+  async #clearLeftovers(): Promise<void> {
+    const pid = this.#pid ?? (await this.#readPid());
+    if (pid !== null) {
+      for (const left of await nginxOfGroup(pid)) kill(left);
+      while ((await nginxOfGroup(pid)).length > 0) await delay(10);
+    }
+    await rm(this.#file(RUN_FILES.control), { force: true });
+    await rm(this.#file(RUN_FILES.pid), { force: true });
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended meanwhile: that is what was wanted.
+  }
+}
+
+/** proc(5): the second field of /proc/PID/stat is the name in parentheses, the third the state, the fifth the group. */
+async function readStat(pid: number): Promise<{ name: string; state: string; group: number } | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const match = /\((.*)\) (\S) \d+ (\d+)/s.exec(stat);
+  return match === null ? null : { name: match[1] ?? '', state: match[2] ?? '', group: Number(match[3]) };
+}
+
+async function isNginx(pid: number): Promise<boolean> {
+  const stat = await readStat(pid);
+  return stat !== null && stat.name === 'nginx' && stat.state !== 'Z';
+}
+
+async function nginxOfGroup(group: number): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found: number[] = [];
+  for (const pid of pids) {
+    const stat = await readStat(pid);
+    if (stat?.name === 'nginx' && stat.group === group && stat.state !== 'Z') found.push(pid);
+  }
+  return found;
+}

@@ -1,0 +1,64 @@
+// A reload that loses no request (ARCHITECTURE.md, "Reload without loss"): test, ask HTTP/1 clients to reconnect, SIGHUP,
+// wait until every new worker serves and every old one has stopped accepting.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Rendered } from '../render/config.ts';
+import type { Control, WorkerReport } from './control.ts';
+import { isAlive, type NginxProcess } from './process.ts';
+
+/** nginx accepted the file but no new worker came up, for example because a port is taken. */
+export class ReloadFailed extends Error {
+  override readonly name = 'ReloadFailed';
+  readonly code = 'reload-failed';
+}
+
+/** Until clients with an idle connection have met a "Connection: close". */
+const DRAIN_MS = 300;
+const POLL_MS = 20;
+const DEADLINE_MS = 10_000;
+
+/** Throws ConfigRefused or ReloadFailed; then the running configuration is as before. */
+export async function reload(
+  nginx: NginxProcess,
+  control: Control,
+  rendered: Rendered,
+  signal: AbortSignal,
+): Promise<void> {
+  await nginx.test(rendered);
+  const before = (await control.status(signal)).workers.map(({ pid }) => pid);
+  await control.drain('on', signal);
+  try {
+    await delay(DRAIN_MS, undefined, { signal });
+    await nginx.reload();
+    await waitForHandover(control, rendered, before, signal);
+  } catch (error) {
+    if (error instanceof ReloadFailed) await nginx.restore();
+    throw error;
+  } finally {
+    await control.drain('off', signal);
+  }
+}
+
+async function waitForHandover(
+  control: Control,
+  rendered: Rendered,
+  before: readonly number[],
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (;;) {
+    const { workers } = await control.status(signal);
+    const old = workers.filter(({ pid, phase }) => before.includes(pid) && phase === 'serving' && isAlive(pid));
+    if (old.length === 0 && serving(workers, rendered.digest, before) >= rendered.workers) return;
+    if (Date.now() > deadline) {
+      throw new ReloadFailed(
+        `after ${DEADLINE_MS} ms ${serving(workers, rendered.digest, before)} of ${rendered.workers} new workers serve and ${old.length} old ones still accept; nginx's own log says why`,
+      );
+    }
+    await delay(POLL_MS, undefined, { signal });
+  }
+}
+
+function serving(workers: readonly WorkerReport[], digest: string, before: readonly number[]): number {
+  return workers.filter(({ pid, config, phase }) => config === digest && phase === 'serving' && !before.includes(pid))
+    .length;
+}

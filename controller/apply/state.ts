@@ -1,0 +1,116 @@
+// The model as the values that Lua looks up: one named JSON text per object. lua/config/feed.lua decodes them; the names of
+// the fields are the contract between the two.
+
+import type { Settings } from '../model/settings.ts';
+import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
+
+/** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
+export type ValueName = string;
+
+export type State = ReadonlyMap<ValueName, string>;
+
+/** What the flags and files of this installation add to the settings. */
+export interface DataSettings {
+  readonly healthCheckPath: string;
+  readonly httpsPort: number;
+  readonly dns: DnsSettings;
+}
+
+/** From resolv.conf(5). */
+export interface DnsSettings {
+  readonly servers: readonly { readonly host: string; readonly port: number }[];
+  readonly search: readonly string[];
+  readonly ndots: number;
+  readonly attempts: number;
+  readonly timeoutMs: number;
+}
+
+/** JSON by object: the parts of a model that did not change are the same objects, so they are not written again. */
+const texts = new WeakMap<object, string>();
+
+function memoised<T extends object>(object: T, make: (object: T) => unknown): string {
+  const known = texts.get(object);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(make(object));
+  texts.set(object, text);
+  return text;
+}
+
+export function stateOf(model: Model, data: DataSettings): State {
+  const state = new Map<ValueName, string>([['settings', JSON.stringify(settingsValue(model.settings, data))]]);
+  for (const [id, backend] of model.backends) state.set(`backend/${id}`, memoised(backend, backendValue));
+  for (const [host, certificate] of model.certificates) {
+    state.set(`pem/${certificate.fingerprint}`, memoised(certificate, pemValue));
+    state.set(`certificate/${host}`, JSON.stringify({ fingerprint: certificate.fingerprint }));
+  }
+  for (const [name, host] of model.hosts) state.set(`host/${name}`, memoised(host, hostValue));
+  return state;
+}
+
+function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: DataSettings) {
+  return {
+    redirect_code: settings.httpRedirectCode,
+    redirect_port: settings.usePortInRedirects && httpsPort !== 443 ? httpsPort : undefined,
+    hsts: settings.hsts ? hstsValue(settings) : undefined,
+    use_forwarded_headers: settings.useForwardedHeaders,
+    reject_handshake: settings.sslRejectHandshake,
+    health_check_path: healthCheckPath,
+    loopback_endpoints: settings.selection.loopbackEndpoints,
+    dns: {
+      servers: dns.servers,
+      search: dns.search,
+      ndots: dns.ndots,
+      attempts: dns.attempts,
+      timeout_ms: dns.timeoutMs,
+    },
+  };
+}
+
+function hstsValue({ hstsMaxAge, hstsIncludeSubdomains, hstsPreload }: Settings): string {
+  return `max-age=${hstsMaxAge}${hstsIncludeSubdomains ? '; includeSubDomains' : ''}${hstsPreload ? '; preload' : ''}`;
+}
+
+function backendValue(backend: Backend) {
+  return {
+    name: backend.displayName,
+    endpoints: backend.endpoints.map(({ address, port }) => ({ address, port })),
+    resolve: backend.resolve ?? undefined,
+  };
+}
+
+function pemValue({ chain, key }: Certificate) {
+  return { chain, key };
+}
+
+function hostValue(host: Host) {
+  return { name: host.name, routes: host.routes.map(routeValue) };
+}
+
+function routeValue({ match, path, profile, target, policy, source }: Route) {
+  const [service, port] = target.kind === 'backend' ? [target.service, target.port] : ['', ''];
+  const namespace = source?.namespace ?? '';
+  return {
+    match,
+    path,
+    profile,
+    target:
+      target.kind === 'deny'
+        ? { kind: target.kind, status: target.status }
+        : { kind: target.kind, id: target.id ?? undefined },
+    redirect_to_tls: policy.redirectToTls,
+    preserve_trailing_slash: policy.preserveTrailingSlash,
+    max_body_bytes: policy.maxBodyBytes,
+    timeouts: policy.timeouts,
+    access_log: policy.accessLog,
+    namespace,
+    ingress: source?.name ?? '',
+    service,
+    port,
+    upstream: target.kind === 'backend' ? `${namespace}-${service}-${port}` : 'upstream-default-backend',
+  };
+}
+
+/** The profiles that a host value needs. */
+export function profilesOf(host: Host): ReadonlySet<string> {
+  return new Set(host.routes.map((route) => route.profile));
+}

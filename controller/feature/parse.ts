@@ -1,0 +1,88 @@
+// Parsers from the exact text a user wrote to a typed value. Total: a value, or what would have been accepted. Grammar
+// names (BOOL, INT, SIZE, ENUM) are those of docs/spec/annotations.yaml.
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly accepts: string };
+
+export type Parser<T> = (text: string) => Parsed<T>;
+
+function accepted<T>(value: T): Parsed<T> {
+  return { ok: true, value };
+}
+
+function refused(accepts: string): { readonly ok: false; readonly accepts: string } {
+  return { ok: false, accepts };
+}
+
+const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
+
+/** BOOL: the words of Go's strconv.ParseBool, nothing else. */
+export const bool: Parser<boolean> = (text) => {
+  if (TRUE.has(text)) return accepted(true);
+  if (FALSE.has(text)) return accepted(false);
+  return refused('"true" or "false"');
+};
+
+/** INT within bounds, both inclusive. */
+export function intBetween(min: number, max: number): Parser<number> {
+  return (text) => {
+    const value = /^[+-]?[0-9]{1,15}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+    return value >= min && value <= max ? accepted(value) : refused(`a whole number from ${min} to ${max}`);
+  };
+}
+
+/** A duration that nginx and Lua timers can hold, in whole seconds. */
+export const seconds: Parser<number> = intBetween(1, 2_000_000);
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['k', 1024],
+  ['m', 1024 ** 2],
+  ['g', 1024 ** 3],
+]);
+
+/** SIZE in bytes: digits with an optional k, m or g in either case. */
+export const size: Parser<number> = (text) => {
+  const match = /^([0-9]{1,12})([kmg]?)$/i.exec(text);
+  const bytes = Number(match?.[1] ?? Number.NaN) * (UNITS.get((match?.[2] ?? '').toLowerCase()) ?? Number.NaN);
+  return bytes <= 2 ** 52 ? accepted(bytes) : refused('digits with an optional k, m or g');
+};
+
+/** ENUM: one of the words, compared without the space around it. */
+export function oneOf<const T extends string>(...words: readonly T[]): Parser<T> {
+  return (text) => {
+    const found = words.find((candidate) => candidate === text.trim());
+    return found === undefined ? refused(words.join(', ')) : accepted(found);
+  };
+}
+
+/** ENUM in any case; the value is the word as listed. */
+export function oneOfAnyCase<const T extends string>(...words: readonly T[]): Parser<T> {
+  return (text) => {
+    const found = words.find((candidate) => candidate.toLowerCase() === text.trim().toLowerCase());
+    return found === undefined ? refused(words.join(', ')) : accepted(found);
+  };
+}
+
+/** A list of elements between commas, each without the space around it; empty elements are dropped. */
+export function listOf<T>(element: Parser<T>): Parser<readonly T[]> {
+  return (text) => {
+    const values: T[] = [];
+    for (const part of text.split(',')) {
+      if (part.trim() === '') continue;
+      const parsed = element(part.trim());
+      if (!parsed.ok) return refused(`a list between commas, each ${parsed.accepts}`);
+      values.push(parsed.value);
+    }
+    return accepted(values);
+  };
+}
+
+/** A path prefix. */
+export const pathPrefix: Parser<string> = (text) =>
+  /^\/[^\s]*$/.test(text) ? accepted(text) : refused('a path that starts with "/"');
+
+/** Shows a refused value in a message: quoted, cut, without control characters. */
+export function showValue(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

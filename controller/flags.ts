@@ -1,0 +1,207 @@
+// The command line: every flag of ingress-nginx under its old name (docs/spec/flags.yaml) and Sluice's own few. Syntax is
+// that of pflag: --name=value, --name value, --bool, --bool=false.
+import { parseArgs } from 'node:util';
+import { closest } from 'fastest-levenshtein';
+import { bool, intBetween, type Parser } from './feature/parse.ts';
+import { parseKey } from './kube/ref.ts';
+import { type LabelSelector, parseSelector } from './model/selector.ts';
+
+/** The command line is wrong; the message says how to mend it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'usage';
+}
+
+interface Flag<T> {
+  readonly default: T;
+  readonly parse: Parser<T>;
+  /** A bare --name means true. */
+  readonly isBool: boolean;
+  readonly doc: string;
+}
+
+const text: Parser<string> = (value) => ({ ok: true, value });
+const port = intBetween(1, 65535);
+const reference: Parser<string | null> = (value) => {
+  if (value === '') return { ok: true, value: null };
+  return parseKey(value) === null ? { ok: false, accepts: 'namespace/name' } : { ok: true, value };
+};
+const selector: Parser<LabelSelector | null> = (value) => {
+  if (value === '') return { ok: true, value: null };
+  const parsed = parseSelector(value);
+  return parsed === null
+    ? { ok: false, accepts: 'a label selector such as team=a,tier!=test' }
+    : { ok: true, value: parsed };
+};
+const absolutePath: Parser<string> = (value) =>
+  /^\/[A-Za-z0-9._/-]*$/.test(value) ? { ok: true, value } : { ok: false, accepts: 'a path that starts with "/"' };
+const logFormat: Parser<'auto' | 'text' | 'json'> = (value) =>
+  value === 'auto' || value === 'text' || value === 'json'
+    ? { ok: true, value }
+    : { ok: false, accepts: 'auto, text or json' };
+
+function flag<T>(initial: T, parse: Parser<T>, doc: string): Flag<T> {
+  return { default: initial, parse, isBool: false, doc };
+}
+
+function toggle(initial: boolean, doc: string): Flag<boolean> {
+  return { default: initial, parse: bool, isBool: true, doc };
+}
+
+function optional(doc: string): Flag<string | null> {
+  return flag<string | null>(null, (value) => ({ ok: true, value: value === '' ? null : value }), doc);
+}
+
+/** Flags that have an effect. */
+export const FLAGS = {
+  manifests: optional('Folder of YAML or JSON manifests to serve; followed while running.'),
+  'run-dir': flag('.run', text, 'Folder for sockets, the rendered configuration and the pid file. One per instance.'),
+  'log-format': flag('auto', logFormat, 'text, json, or auto: text on a terminal, else json.'),
+  'resolv-conf': flag('/etc/resolv.conf', text, 'File that names the DNS servers for ExternalName Services.'),
+  'ingress-class': flag('nginx', text, 'Value of the annotation kubernetes.io/ingress.class that is ours.'),
+  'controller-class': flag('k8s.io/ingress-nginx', text, 'spec.controller of the IngressClasses that are ours.'),
+  'watch-ingress-without-class': toggle(false, 'Also serve Ingresses that name no class.'),
+  'ingress-class-by-name': toggle(false, 'Also accept an IngressClass whose name equals --ingress-class.'),
+  'watch-namespace': optional('Serve only this namespace.'),
+  'watch-namespace-selector': flag<LabelSelector | null>(null, selector, 'Serve only namespaces with these labels.'),
+  'disable-catch-all': toggle(false, 'Ignore Ingresses that have spec.defaultBackend.'),
+  'disable-svc-external-name': toggle(false, 'Give ExternalName Services no endpoints.'),
+  'annotations-prefix': flag('nginx.ingress.kubernetes.io', text, 'Prefix of the annotations.'),
+  configmap: flag<string | null>(null, reference, 'The controller ConfigMap, namespace/name.'),
+  'default-backend-service': flag<string | null>(null, reference, 'Service for requests that nothing else serves.'),
+  'default-ssl-certificate': flag<string | null>(null, reference, 'Secret of the default certificate.'),
+  'http-port': flag(80, port, 'Port for HTTP.'),
+  'https-port': flag(443, port, 'Port for HTTPS.'),
+  'healthz-port': flag(10254, port, 'Port of /healthz, /readyz and /metrics.'),
+  'healthz-host': flag('', text, 'Address of that port; all when empty.'),
+  'health-check-path': flag('/healthz', absolutePath, 'Path of the health checks.'),
+  'shutdown-grace-period': flag(0, intBetween(0, 86_400), 'Seconds between the signal and the end of nginx.'),
+  'post-shutdown-grace-period': flag(10, intBetween(0, 86_400), 'Seconds between the end of nginx and our own.'),
+  v: flag(0, intBetween(0, 10), 'Log verbosity; 2 and more also logs debug messages.'),
+  version: toggle(false, 'Print the version and exit.'),
+  help: toggle(false, 'Print this help and exit.'),
+} as const;
+
+type ValueOf<F> = F extends Flag<infer T> ? T : never;
+export type FlagValues = { readonly [N in keyof typeof FLAGS]: ValueOf<(typeof FLAGS)[N]> };
+
+/** Flags of ingress-nginx that do nothing here yet, or ever (klog's): accepted with a warning, so that old manifests start. */
+export const UNSUPPORTED_FLAGS: ReadonlySet<string> = new Set(
+  `apiserver-host certificate-authority kubeconfig enable-annotation-validation deep-inspect tcp-services-configmap
+  udp-services-configmap enable-ssl-chain-completion enable-ssl-passthrough enable-topology-aware-routing sync-period
+  sync-rate-limit dynamic-configuration-retries disable-sync-events update-status publish-service publish-status-address
+  report-node-internal-ip-address update-status-on-shutdown status-update-interval election-id election-ttl
+  disable-leader-election ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
+  profiling profiler-port profiler-address internal-logger-address validating-webhook validating-webhook-certificate
+  validating-webhook-key disable-full-test enable-metrics metrics-per-host metrics-per-undefined-host
+  report-status-classes exclude-socket-metrics time-buckets length-buckets size-buckets bucket-factor max-buckets
+  monitor-max-batch-size maxmind-license-key maxmind-edition-ids maxmind-mirror maxmind-retries-count
+  maxmind-retries-timeout vmodule logtostderr alsologtostderr stderrthreshold log_dir log_file log_file_max_size
+  one_output add_dir_header skip_headers skip_log_headers log_backtrace_at`.split(/\s+/),
+);
+
+/** Flags that ingress-nginx itself removed, and what took their place. */
+export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['sort-backends', 'the order is random per worker'],
+  ['force-namespace-isolation', 'use --watch-namespace'],
+  ['enable-dynamic-certificates', 'they always are'],
+  ['enable-dynamic-configuration', 'it always is'],
+  ['disable-node-list', 'there is no replacement'],
+  ['ssl-passtrough-proxy-port', 'use --ssl-passthrough-proxy-port'],
+]);
+
+/** Boolean flags among the unsupported ones: their value never stands in the next argument. */
+const UNSUPPORTED_BOOL = new Set(
+  `enable-annotation-validation deep-inspect enable-ssl-chain-completion enable-ssl-passthrough
+  enable-topology-aware-routing disable-sync-events update-status report-node-internal-ip-address
+  update-status-on-shutdown disable-leader-election profiling disable-full-test enable-metrics metrics-per-host
+  metrics-per-undefined-host report-status-classes logtostderr alsologtostderr one_output add_dir_header skip_headers
+  skip_log_headers sort-backends force-namespace-isolation enable-dynamic-certificates enable-dynamic-configuration
+  disable-node-list`.split(/\s+/),
+);
+
+export interface CommandLine {
+  /** Words that are not flags: the sub-command. */
+  readonly words: readonly string[];
+  readonly flags: FlagValues;
+  /** Flags that were given but do nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the arguments after the program's name; throws UsageError. */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const names = [...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS, ...REMOVED_FLAGS.keys()];
+  const { tokens } = parseArgs({
+    args: args.map(longForm),
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(names.map((name) => [name, { type: isBool(name) ? 'boolean' : 'string' } as const])),
+  });
+  const values: Record<string, unknown> = Object.fromEntries(
+    Object.entries(FLAGS).map(([name, spec]) => [name, spec.default]),
+  );
+  const words: string[] = [];
+  const warnings: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind === 'option') readFlag(token.name, token.value, values, warnings);
+  }
+  const flags = values as unknown as FlagValues;
+  if (flags['watch-namespace'] !== null && flags['watch-namespace-selector'] !== null) {
+    throw new UsageError('--watch-namespace and --watch-namespace-selector exclude each other: use one of them');
+  }
+  return { words, flags, warnings };
+}
+
+/** pflag's short form of verbosity: -v=2, -v 2. */
+function longForm(argument: string): string {
+  return /^-v(=|$)/.test(argument) ? `-${argument}` : argument;
+}
+
+function isBool(name: string): boolean {
+  return Object.hasOwn(FLAGS, name) ? FLAGS[name as keyof typeof FLAGS].isBool : UNSUPPORTED_BOOL.has(name);
+}
+
+function readFlag(name: string, value: string | undefined, values: Record<string, unknown>, warnings: string[]): void {
+  if (UNSUPPORTED_FLAGS.has(name)) {
+    warnings.push(`--${name} has no effect in this version of Sluice`);
+    return;
+  }
+  const replacement = REMOVED_FLAGS.get(name);
+  if (replacement !== undefined) {
+    warnings.push(`--${name} was removed from ingress-nginx and has no effect: ${replacement}`);
+    return;
+  }
+  if (!Object.hasOwn(FLAGS, name)) {
+    throw new UsageError(
+      `unknown flag --${name}; did you mean --${closest(name, Object.keys(FLAGS))}? See sluice --help`,
+    );
+  }
+  const spec = FLAGS[name as keyof typeof FLAGS] as Flag<unknown>;
+  if (value === undefined && !spec.isBool) throw new UsageError(`--${name} needs a value: --${name}=…`);
+  const parsed = spec.parse(value ?? 'true');
+  if (!parsed.ok) throw new UsageError(`--${name}: ${JSON.stringify(value)} is not accepted (${parsed.accepts})`);
+  values[name] = parsed.value;
+}
+
+/** The text of --help. */
+export function helpText(): string {
+  const lines = Object.entries(FLAGS).map(([name, spec]) => {
+    const value = spec.isBool ? '' : '=…';
+    const initial = spec.default === null || spec.default === '' || spec.isBool ? '' : ` (${String(spec.default)})`;
+    return `  ${`--${name}${value}`.padEnd(34)} ${spec.doc}${initial}`;
+  });
+  return [
+    'Sluice: a Kubernetes Ingress controller for nginx, drop-in successor of ingress-nginx',
+    '',
+    'usage: sluice --manifests=DIR [flags]          serve the manifests of a folder',
+    '       sluice render --manifests=DIR [flags]   print nginx.conf and the routing data, without starting nginx',
+    '',
+    'flags:',
+    ...lines,
+    '',
+    'Other flags of ingress-nginx are accepted with a warning. Environment: SLUICE_NGINX names another nginx binary,',
+    'SLUICE_LUA_PATH and SLUICE_LUA_CPATH its Lua search paths.',
+    '',
+  ].join('\n');
+}

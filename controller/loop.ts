@@ -1,0 +1,208 @@
+// The loop: changes → model → nginx. The fast lane runs a pass for whatever came since the last one; the slow lane reloads
+// when a pass found that it must, after things have been quiet for a moment. The fast lane never waits for the slow one.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Applied, Applier } from './apply/applier.ts';
+import { ConfigRefused, type NginxProcess } from './apply/process.ts';
+import { ReloadFailed } from './apply/reload.ts';
+import type { Graph } from './model/graph.ts';
+import type { Model, Problem } from './model/types.ts';
+import type { ReadKey } from './model/view.ts';
+import { Wakeup } from './watch/wakeup.ts';
+
+/** The slow lane waits until nothing asked for a reload for this long, but not longer than the second value. */
+const QUIET_MS = 100;
+const AT_MOST_MS = 1000;
+const RETRY_MS = 500;
+const MAX_BACKOFF_MS = 10_000;
+const ACKNOWLEDGE_POLL_MS = 20;
+
+export interface LoopParts {
+  readonly graph: Graph;
+  readonly applier: Applier;
+  readonly nginx: NginxProcess;
+  readonly log: Logger;
+  /** Called after each pass with how long it took, in milliseconds. */
+  onApplied(model: Model, milliseconds: number): void;
+}
+
+export class Loop {
+  readonly #parts: LoopParts;
+  readonly #changed = new Wakeup();
+  readonly #reloadWanted = new Wakeup();
+  #stale = new Set<ReadKey>();
+  #lastWish = 0;
+  #model: Model | null = null;
+  #failure: Problem | null = null;
+  #isReady = false;
+  #isStopping = false;
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts;
+  }
+
+  /** The whole first state was acknowledged by every worker. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  get model(): Model | null {
+    return this.#model;
+  }
+
+  /** What the loop itself met, beside the Problems of the model. */
+  get problems(): readonly Problem[] {
+    return this.#failure === null ? [] : [this.#failure];
+  }
+
+  /** Tells the loop that these reads are stale. */
+  notify(stale: ReadonlySet<ReadKey>): void {
+    for (const read of stale) this.#stale.add(read);
+    if (stale.size > 0) this.#changed.raise();
+  }
+
+  /** nginx is about to be stopped on purpose: its end is no crash. */
+  expectEnd(): void {
+    this.#isStopping = true;
+  }
+
+  /** Runs until the signal. Rejects when nginx cannot be started at all. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { applier, nginx, log } = this.#parts;
+    this.#model = this.#parts.graph.evaluate();
+    const how = await applier.start(this.#model, signal);
+    log.info({ pid: nginx.pid }, `nginx ${how}`);
+    this.#parts.onApplied(this.#model, 0);
+    this.#changed.raise(); // what the start held back, or changed meanwhile
+    const tasks = [
+      this.#fastLane(signal),
+      this.#slowLane(signal),
+      this.#supervise(signal),
+      this.#awaitReadiness(signal),
+    ];
+    const ended = await Promise.allSettled(tasks);
+    for (const result of ended) {
+      if (result.status === 'rejected' && !signal.aborted) throw result.reason;
+    }
+  }
+
+  async #fastLane(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await this.#changed.wait(signal);
+      const stale = this.#stale;
+      this.#stale = new Set();
+      try {
+        await this.#pass(stale, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        this.#parts.log.error({ err: error }, 'sending the state to nginx failed; trying again');
+        await delay(RETRY_MS, undefined, { signal });
+        this.#changed.raise();
+      }
+    }
+  }
+
+  async #pass(stale: ReadonlySet<ReadKey>, signal: AbortSignal): Promise<void> {
+    const started = performance.now();
+    this.#parts.graph.invalidate(stale);
+    const model = this.#parts.graph.evaluate();
+    this.#model = model;
+    const applied = await this.#parts.applier.apply(model, signal);
+    const milliseconds = performance.now() - started;
+    this.#report(applied, milliseconds);
+    this.#parts.onApplied(model, milliseconds);
+    if (applied.reload === null) this.#failure = null;
+    else if (!this.#failure?.message.startsWith(failureText(applied.reload))) this.#wantReload();
+  }
+
+  #report({ upserts, removals, reload }: Applied, milliseconds: number): void {
+    if (upserts + removals === 0 && reload === null) return;
+    const waiting = reload === null ? '' : `; a reload is needed: ${reload}`;
+    this.#parts.log.info(
+      { upserts, removals, ms: Math.round(milliseconds) },
+      `applied ${upserts} changes and ${removals} removals${waiting}`,
+    );
+  }
+
+  #wantReload(): void {
+    this.#lastWish = performance.now();
+    this.#reloadWanted.raise();
+  }
+
+  async #slowLane(signal: AbortSignal): Promise<void> {
+    const { applier, log } = this.#parts;
+    for (;;) {
+      await this.#reloadWanted.wait(signal);
+      const first = performance.now();
+      while (performance.now() < Math.min(this.#lastWish + QUIET_MS, first + AT_MOST_MS)) {
+        await delay(QUIET_MS / 4, undefined, { signal });
+      }
+      const model = this.#model;
+      if (model === null) continue;
+      const started = performance.now();
+      try {
+        await applier.reload(model, signal);
+        this.#failure = null;
+        log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
+      } catch (error) {
+        if (signal.aborted) throw error;
+        await this.#reloadFailed(error, model, signal);
+      }
+      this.#changed.raise(); // the hosts that waited
+    }
+  }
+
+  /** nginx goes on with what it has. The same reload is not tried again until something else is wanted. */
+  async #reloadFailed(error: unknown, model: Model, signal: AbortSignal): Promise<void> {
+    const refused = error instanceof ConfigRefused || error instanceof ReloadFailed;
+    this.#parts.log.error({ err: error }, 'reloading nginx failed; the running configuration stays');
+    if (!refused) {
+      await delay(RETRY_MS, undefined, { signal });
+      this.#wantReload();
+      return;
+    }
+    const reason = this.#parts.applier.reloadReason(model) ?? '';
+    this.#failure = {
+      object: { kind: 'Configuration', namespace: '', name: 'nginx.conf' },
+      severity: 'error',
+      code: 'reload-failed',
+      message: `${failureText(reason)}: ${error.message}`,
+    };
+  }
+
+  /** nginx that ends by itself is started again with everything, after a growing pause. */
+  async #supervise(signal: AbortSignal): Promise<void> {
+    const { nginx, applier, log } = this.#parts;
+    let pause = RETRY_MS;
+    for (;;) {
+      const since = performance.now();
+      await nginx.ended(signal);
+      if (this.#isStopping) return;
+      if (performance.now() - since > 60_000) pause = RETRY_MS;
+      log.error(`nginx ended by itself; starting it again in ${pause} ms`);
+      await delay(pause, undefined, { signal });
+      pause = Math.min(pause * 2, MAX_BACKOFF_MS);
+      if (this.#model === null) continue;
+      try {
+        await applier.start(this.#model, signal);
+        log.info({ pid: nginx.pid }, 'nginx started again');
+        this.#changed.raise();
+      } catch (error) {
+        if (signal.aborted) throw error;
+        log.error({ err: error }, 'starting nginx failed');
+      }
+    }
+  }
+
+  async #awaitReadiness(signal: AbortSignal): Promise<void> {
+    while (!this.#isReady) {
+      this.#isReady = await this.#parts.applier.isAcknowledged(signal).catch(() => false);
+      if (!this.#isReady) await delay(ACKNOWLEDGE_POLL_MS, undefined, { signal });
+    }
+    this.#parts.log.info('ready: every nginx worker has the whole state');
+  }
+}
+
+function failureText(reason: string): string {
+  return `the reload for "${reason}" failed`;
+}

@@ -1,0 +1,72 @@
+// Entry point of `sluice`: arguments, signals, exit status.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './app.ts';
+import { NginxUnavailable } from './apply/binary.ts';
+import { render } from './cli/render.ts';
+import { type CommandLine, helpText, parseCommandLine, UsageError } from './flags.ts';
+import { createLog } from './telemetry/log.ts';
+
+const USAGE = 64; // sysexits(3): EX_USAGE
+const UNAVAILABLE = 69; // EX_UNAVAILABLE
+
+function versionOf(): string {
+  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function serve({ flags, warnings }: CommandLine): Promise<number> {
+  const log = createLog(flags['log-format'], flags.v);
+  for (const warning of warnings) log.warn(warning);
+  const stop = new AbortController();
+  let signals = 0;
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      signals += 1;
+      if (signals > 1) process.exit(1); // asked twice: at once
+      stop.abort();
+    });
+  }
+  try {
+    await run(flags, log, stop.signal);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof NginxUnavailable) throw error;
+    log.fatal({ err: error }, 'sluice cannot go on');
+    return 1;
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const line = parseCommandLine(args);
+  const [command, ...rest] = line.words;
+  if (line.flags.help) {
+    process.stdout.write(helpText());
+    return 0;
+  }
+  if (line.flags.version) {
+    process.stdout.write(`sluice ${versionOf()}\n`);
+    return 0;
+  }
+  if (rest.length > 0) throw new UsageError(`unexpected argument ${JSON.stringify(rest[0])}; see sluice --help`);
+  switch (command) {
+    case undefined:
+      return serve(line);
+    case 'render':
+      for (const warning of line.warnings) process.stderr.write(`warning: ${warning}\n`);
+      return render(line.flags, {
+        out: (text) => void process.stdout.write(text),
+        err: (text) => void process.stderr.write(text),
+      });
+    default:
+      throw new UsageError(`unknown command ${JSON.stringify(command)}; the commands are: render. See sluice --help`);
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof NginxUnavailable)) throw error;
+  process.stderr.write(`sluice: ${error.message}\n`);
+  process.exitCode = error instanceof UsageError ? USAGE : UNAVAILABLE;
+}

@@ -1,0 +1,179 @@
+// The backend unit: a Service port becomes addresses (SVC-01 to SVC-06). Traffic goes straight to endpoints, whatever the
+// Service type: ClusterIP, headless, NodePort, LoadBalancer and externalIPs differ only in how others reach them.
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import type { EndpointPort, EndpointSlice, Endpoints, Service, ServicePort } from '../kube/objects.ts';
+import { keyOf, type ObjectRef } from '../kube/ref.ts';
+import type { Settings } from './settings.ts';
+import type { Backend, BackendId, Endpoint, Problem, ProblemCode } from './types.ts';
+import type { View } from './view.ts';
+
+export interface BackendUnit {
+  readonly backend: Backend;
+  readonly problems: readonly Problem[];
+}
+
+export function backendUnit(view: View, settings: Settings, id: BackendId): BackendUnit {
+  const [namespace = '', name = '', port = ''] = id.split('/');
+  const object: ObjectRef = { kind: 'Service', namespace, name };
+  const displayName = `${namespace}-${name}-${port}`;
+  const nowhere = (code: ProblemCode, message: string): BackendUnit => ({
+    backend: { id, displayName, endpoints: [], resolve: null },
+    problems: [{ object, severity: 'warning', code, message }],
+  });
+
+  const service = view.get('Service', `${namespace}/${name}`);
+  if (service === null) {
+    return nowhere('service-missing', 'the Service does not exist; paths that lead to it answer 503');
+  }
+  const servicePort = findPort(service, port);
+  if (service.type === 'ExternalName') {
+    return externalName(service, settings, servicePort, port, (resolve, problems) => ({
+      backend: { id, displayName, endpoints: [], resolve },
+      problems: problems.map((message) => ({ object, severity: 'warning', code: 'external-name-refused', message })),
+    }));
+  }
+  if (servicePort === null) {
+    const known = service.ports.map((entry) => [entry.port, entry.name].filter(Boolean).join(' ')).join(', ');
+    return nowhere(
+      'service-port-missing',
+      `no port ${port}; it has ${known || 'none'}; paths that lead to it answer 503`,
+    );
+  }
+
+  const problems: Problem[] = [];
+  const refuse = (address: string, reason: string): void => {
+    problems.push({ object, severity: 'error', code: 'address-refused', message: `endpoint ${address}: ${reason}` });
+  };
+  const found = candidates(view, service, servicePort).filter(({ address }) => {
+    const reason = refusedAddress(address, settings);
+    if (reason !== null) refuse(address, reason);
+    return reason === null;
+  });
+  const endpoints = choose(found);
+  if (endpoints.length === 0) {
+    problems.push({
+      object,
+      severity: 'warning',
+      code: 'service-without-endpoints',
+      message: `port ${port} has no ready endpoint; paths that lead to it answer 503`,
+    });
+  }
+  return { backend: { id, displayName, endpoints, resolve: null }, problems };
+}
+
+/** By port, targetPort or name, compared as text; the first hit wins (SVC-03). A Service without ports passes numbers. */
+function findPort(service: Service, port: string): ServicePort | null {
+  if (service.ports.length === 0 && /^[0-9]+$/.test(port)) {
+    return { name: '', port: Number(port), targetPort: null, protocol: 'TCP' };
+  }
+  return (
+    service.ports.find(
+      (entry) => String(entry.port) === port || entry.targetPort === port || (entry.name !== '' && entry.name === port),
+    ) ?? null
+  );
+}
+
+function externalName(
+  service: Service,
+  settings: Settings,
+  servicePort: ServicePort | null,
+  port: string,
+  answer: (resolve: Backend['resolve'], problems: readonly string[]) => BackendUnit,
+): BackendUnit {
+  const name = (service.externalName ?? '').toLowerCase().replace(/\.$/, '');
+  if (settings.selection.externalNames === 'refused') {
+    return answer(null, ['ExternalName Services are switched off (--disable-svc-external-name); paths answer 503']);
+  }
+  // The target port of the matching Service port, else the number that the Ingress gave (SVC-05).
+  const wanted = servicePort === null ? port : (servicePort.targetPort ?? String(servicePort.port));
+  const number = /^[0-9]+$/.test(wanted) ? Number(wanted) : servicePort?.port;
+  if (number === undefined) return answer(null, [`port ${port} is no number and no port of the Service`]);
+  const isAddress = isIP(name) !== 0;
+  const isName =
+    name.length <= 253 &&
+    /^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/.test(name);
+  if (!isAddress && !isName) return answer(null, [`externalName ${JSON.stringify(name)} is not a DNS name`]);
+  if (settings.selection.loopbackEndpoints === 'refused' && (name === 'localhost' || name.endsWith('.localhost'))) {
+    return answer(null, [`externalName ${name} is this machine itself`]);
+  }
+  const reason = isAddress ? refusedAddress(name, settings) : null;
+  return reason === null ? answer({ name, port: number }, []) : answer(null, [`externalName ${name}: ${reason}`]);
+}
+
+interface Candidate extends Omit<Endpoint, 'state'> {
+  readonly state: Endpoint['state'] | 'unready';
+}
+
+/** Endpoints of all slices of the Service; of its Endpoints object when it has no slices. */
+function candidates(view: View, service: Service, servicePort: ServicePort): Candidate[] {
+  const slices = view.list('slice-by-service', keyOf(service.meta));
+  if (slices.length > 0) return slices.flatMap((slice) => fromSlice(slice, servicePort));
+  const endpoints = view.get('Endpoints', keyOf(service.meta));
+  return endpoints === null ? [] : fromEndpoints(endpoints, servicePort);
+}
+
+/** Slice ports are matched by name; without a match a numeric targetPort is used (SVC-04). */
+function portsOf(ports: readonly EndpointPort[], servicePort: ServicePort): number[] {
+  const matching = ports.filter(
+    (port) => port.name === servicePort.name && port.protocol === 'TCP' && port.port !== null,
+  );
+  if (matching.length > 0) return matching.flatMap(({ port }) => port ?? []);
+  const target = servicePort.targetPort ?? String(servicePort.port);
+  return /^[0-9]+$/.test(target) ? [Number(target)] : [];
+}
+
+function fromSlice(slice: EndpointSlice, servicePort: ServicePort): Candidate[] {
+  if (slice.addressType === 'FQDN') return [];
+  const ports = portsOf(slice.ports, servicePort);
+  return slice.endpoints.flatMap((endpoint) => {
+    const draining = endpoint.ready === false && endpoint.serving === true && endpoint.terminating === true;
+    const state = endpoint.ready !== false ? 'ready' : draining ? 'draining' : 'unready';
+    return endpoint.addresses.flatMap((address) =>
+      ports.map((port): Candidate => ({ address, port, state, zone: endpoint.zone })),
+    );
+  });
+}
+
+function fromEndpoints(endpoints: Endpoints, servicePort: ServicePort): Candidate[] {
+  return endpoints.subsets.flatMap((subset) => {
+    const ports = portsOf(subset.ports, servicePort);
+    return subset.addresses.flatMap((address) =>
+      ports.map((port): Candidate => ({ address, port, state: 'ready', zone: null })),
+    );
+  });
+}
+
+/** The ready ones; the draining ones only when nothing is ready. Deduplicated and sorted by address and port. */
+function choose(found: readonly Candidate[]): Endpoint[] {
+  for (const state of ['ready', 'draining'] as const) {
+    const chosen = new Map<string, Endpoint>();
+    for (const candidate of found) {
+      const key = `${candidate.address} ${candidate.port}`;
+      if (candidate.state === state && !chosen.has(key)) chosen.set(key, { ...candidate, state });
+    }
+    if (chosen.size > 0) {
+      return [...chosen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
+    }
+  }
+  return [];
+}
+
+const REFUSED_RANGES: ReadonlyMap<string, string> = new Map([
+  ['unspecified', 'the unspecified address'],
+  ['linkLocal', 'a link-local address, where cloud metadata lives'],
+  ['multicast', 'a multicast address'],
+  ['broadcast', 'a broadcast address'],
+]);
+
+/** Why an address must not be proxied to (R17); null when it may. lua/lib/address.lua applies the same to DNS answers. */
+export function refusedAddress(address: string, settings: Settings): string | null {
+  if (isIP(address) === 0) return 'is not an IP address';
+  const range = ipaddr.process(address).range(); // process() unwraps IPv4-mapped IPv6
+  if (range === 'loopback') {
+    return settings.selection.loopbackEndpoints === 'allowed'
+      ? null
+      : 'a loopback address, which is this machine itself';
+  }
+  return REFUSED_RANGES.get(range) ?? null;
+}

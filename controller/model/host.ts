@@ -1,0 +1,179 @@
+// The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-06, DEF-01 to DEF-03).
+import { newDraft } from '../feature/draft.ts';
+import { type ReadAnnotations, readAnnotations } from '../feature/registry.ts';
+import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
+import type { ObjectRef } from '../kube/ref.ts';
+import { internProfile } from '../render/profile.ts';
+import { isTlsConfigured } from './certificate.ts';
+import { byAge, ingressesOf, isOurs } from './select.ts';
+import type { Settings } from './settings.ts';
+import type { BackendId, Host, HostName, Problem, Profile, Route, Target } from './types.ts';
+import type { View } from './view.ts';
+
+export interface HostUnit {
+  /** null when none of the Ingresses that name the host is ours. */
+  readonly host: Host | null;
+  readonly profiles: readonly Profile[];
+  readonly backends: readonly BackendId[];
+  readonly problems: readonly Problem[];
+}
+
+const NOTHING: HostUnit = { host: null, profiles: [], backends: [], problems: [] };
+
+/** One path of one Ingress, before its annotations are applied. */
+interface Claim {
+  readonly match: Route['match'];
+  readonly path: string;
+  readonly target: Target;
+  /** null for the catch-all "/" that exists without an Ingress. */
+  readonly owner: Ingress | null;
+}
+
+/** Builds the routes of a host. Exact host names, "*.name", and "_" for every other host, which always exists. */
+export function hostUnit(view: View, settings: Settings, name: HostName): HostUnit {
+  const ingresses = ingressesOf(view, settings.selection, name);
+  const creator = ingresses[0];
+  if (creator === undefined && name !== '_') return NOTHING;
+
+  const problems: Problem[] = [];
+  const claims = new Map<string, Claim>();
+  for (const ingress of ingresses) {
+    for (const claim of claimsOf(ingress, name, problems)) {
+      const id = `${claim.match} ${claim.path}`;
+      const winner = claims.get(id);
+      if (winner === undefined) claims.set(id, claim);
+      else if (winner.owner !== ingress) problems.push(conflict(ingress, winner, name));
+    }
+  }
+  const implicit = implicitRoot(view, settings, name, creator ?? null);
+  const rootId = `prefix ${implicit.path}`;
+  if (!claims.has(rootId)) claims.set(rootId, implicit);
+
+  const build = routeBuilder(settings, isTlsConfigured(view, settings, name), problems);
+  const built = [...claims.values()].map(build).sort(byPath);
+  const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
+  const routes = built.map(({ route }) => route);
+  return {
+    host: { name, routes },
+    profiles: [...profiles.values()],
+    backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
+    problems,
+  };
+}
+
+/** Longer paths first, equal lengths in reverse order (PATH-06); exact before prefix. */
+function byPath({ route: a }: { route: Route }, { route: b }: { route: Route }): number {
+  if (a.path.length !== b.path.length) return b.path.length - a.path.length;
+  if (a.path !== b.path) return a.path < b.path ? 1 : -1;
+  return a.match < b.match ? -1 : 1;
+}
+
+function claimsOf(ingress: Ingress, host: HostName, problems: Problem[]): Claim[] {
+  const claims: Claim[] = [];
+  for (const rule of ingress.rules) {
+    if ((rule.host === '' ? '_' : rule.host) !== host) continue;
+    for (const entry of rule.paths) {
+      const target = targetOf(ingress, entry.target);
+      if (target === null) problems.push(resourceBackend(ingress, host, entry));
+      else claims.push({ match: matchOf(entry), path: entry.path, target, owner: ingress });
+    }
+  }
+  return claims;
+}
+
+/** A missing pathType and ImplementationSpecific are treated as Prefix (PATH-01). */
+function matchOf(entry: IngressPath): Route['match'] {
+  return entry.pathType === 'Exact' ? 'exact' : 'prefix';
+}
+
+function targetOf(ingress: Ingress, target: IngressTarget): Target | null {
+  if (target.kind === 'resource') return null;
+  return {
+    kind: 'backend',
+    id: `${ingress.meta.namespace}/${target.name}/${target.port}`,
+    service: target.name,
+    port: target.port,
+  };
+}
+
+/**
+ * The "/" that a host has even when no rule asks for it: it belongs to the Ingress that created the host and leads to its
+ * spec.defaultBackend, else to the default backend of the controller (HOST-06, DEF-03). For "_" the oldest Ingress with
+ * only a default backend takes it over (DEF-02).
+ */
+function implicitRoot(view: View, settings: Settings, name: HostName, creator: Ingress | null): Claim {
+  const root = { match: 'prefix', path: '/' } as const;
+  const global: Target = { kind: 'default', id: globalDefaultBackend(view, settings) };
+  if (name === '_') {
+    const owner = view
+      .list('ingress-catch-all', '')
+      .filter((ingress) => isOurs(view, settings.selection, ingress))
+      .sort(byAge)[0];
+    const target = owner?.defaultBackend ? targetOf(owner, owner.defaultBackend) : null;
+    return { ...root, target: target ?? global, owner: owner ?? null };
+  }
+  const target = creator?.defaultBackend ? targetOf(creator, creator.defaultBackend) : null;
+  return { ...root, target: target ?? global, owner: creator };
+}
+
+/** The first port of --default-backend-service (DEF-01). */
+function globalDefaultBackend(view: View, settings: Settings): BackendId | null {
+  const key = settings.selection.defaultBackendService;
+  const port = key === null ? undefined : view.get('Service', key)?.ports[0]?.port;
+  return key === null || port === undefined ? null : `${key}/${port}`;
+}
+
+function routeBuilder(settings: Settings, tlsConfigured: boolean, problems: Problem[]) {
+  const annotations = new Map<Ingress, ReadAnnotations>();
+  return ({ match, path, target, owner }: Claim): { route: Route; profile: Profile } => {
+    const draft = newDraft(settings);
+    const read = owner === null ? noAnnotations : (annotations.get(owner) ?? readOnce(owner));
+    read.apply(draft, { settings, path, tlsConfigured });
+    if (target.kind === 'default') {
+      draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
+      if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
+    }
+    const profile = internProfile(draft.protocol, draft.directives);
+    return { route: { match, path, profile: profile.id, target, policy: draft.policy, source: refOf(owner) }, profile };
+  };
+
+  function readOnce(owner: Ingress): ReadAnnotations {
+    const read = readAnnotations(owner.meta.annotations, ownRef(owner), settings.selection.annotationsPrefix);
+    annotations.set(owner, read);
+    problems.push(...read.problems);
+    return read;
+  }
+}
+
+const noAnnotations = readAnnotations(new Map(), { kind: 'Ingress', namespace: '', name: '' }, '');
+
+function ownRef(ingress: Ingress): ObjectRef {
+  return { kind: 'Ingress', namespace: ingress.meta.namespace, name: ingress.meta.name };
+}
+
+function refOf(owner: Ingress | null): ObjectRef | null {
+  return owner === null ? null : ownRef(owner);
+}
+
+function showHost(host: HostName): string {
+  return host === '_' ? 'rules without a host' : `host ${host}`;
+}
+
+function conflict(loser: Ingress, winner: Claim, host: HostName): Problem {
+  const other = winner.owner === null ? 'another Ingress' : `${winner.owner.meta.namespace}/${winner.owner.meta.name}`;
+  return {
+    object: ownRef(loser),
+    severity: 'warning',
+    code: 'path-conflict',
+    message: `${showHost(host)}: ${winner.match} path ${winner.path} already belongs to the older Ingress ${other}; this definition is not served`,
+  };
+}
+
+function resourceBackend(ingress: Ingress, host: HostName, entry: IngressPath): Problem {
+  return {
+    object: ownRef(ingress),
+    severity: 'warning',
+    code: 'resource-backend',
+    message: `${showHost(host)}: path ${entry.path} has a resource backend, which is not supported; the path is skipped`,
+  };
+}

@@ -1,0 +1,136 @@
+// The model: all that Sluice serves, as data. Built by the units (host, backend, certificate), turned into nginx
+// configuration by render/ and into Lua state by apply/. Everything is deeply readonly; absence is null.
+import type { ObjectKey, ObjectRef } from '../kube/ref.ts';
+import type { Token } from '../render/literal.ts';
+import type { Settings } from './settings.ts';
+
+/** Lower-case DNS name, "*.name" for one label more, or "_" for every other host. */
+export type HostName = string;
+
+/** "namespace/service/port", the port as the Ingress writes it. Injective, unlike the old "namespace-service-port". */
+export type BackendId = string;
+
+/** Digest of a profile's protocol and directives. */
+export type ProfileId = string;
+
+export interface Directive {
+  readonly name: string;
+  readonly args: readonly Token[];
+}
+
+export type Protocol = 'http' | 'https' | 'grpc' | 'grpcs';
+
+/** A set of location directives that routes share; rendered as one named location. */
+export interface Profile {
+  readonly id: ProfileId;
+  readonly protocol: Protocol;
+  readonly directives: readonly Directive[];
+}
+
+export type Target =
+  | { readonly kind: 'backend'; readonly id: BackendId; readonly service: string; readonly port: string }
+  /** The default backend of the controller: `id`, or the built-in 404 when it is null or has no endpoints. */
+  | { readonly kind: 'default'; readonly id: BackendId | null }
+  | { readonly kind: 'deny'; readonly status: 403 | 503; readonly reason: string };
+
+export interface Timeouts {
+  /** Seconds. */
+  readonly connect: number;
+  readonly send: number;
+  readonly read: number;
+}
+
+/** What the router and the balancer do for a route, as data: no change of it needs a reload. */
+export interface RoutePolicy {
+  /** Plain HTTP requests are redirected to HTTPS. */
+  readonly redirectToTls: boolean;
+  /** Keeps the final "/" of the URI in that redirect (TLS-09). */
+  readonly preserveTrailingSlash: boolean;
+  /** Largest request body in bytes, 0 without limit. */
+  readonly maxBodyBytes: number;
+  readonly timeouts: Timeouts;
+  readonly accessLog: boolean;
+}
+
+export interface Route {
+  readonly match: 'exact' | 'prefix';
+  readonly path: string;
+  readonly profile: ProfileId;
+  readonly target: Target;
+  readonly policy: RoutePolicy;
+  /** The Ingress that defines it; null for the routes that exist without one. */
+  readonly source: ObjectRef | null;
+}
+
+export interface Host {
+  readonly name: HostName;
+  readonly routes: readonly Route[];
+}
+
+export interface Endpoint {
+  /** IPv4 or IPv6 address, without brackets. */
+  readonly address: string;
+  readonly port: number;
+  readonly state: 'ready' | 'draining';
+  readonly zone: string | null;
+}
+
+export interface Backend {
+  readonly id: BackendId;
+  /** The old controller's "namespace-service-port", for logs and metrics only. */
+  readonly displayName: string;
+  /** Sorted by address and port. Draining ones are here only when nothing is ready. */
+  readonly endpoints: readonly Endpoint[];
+  /** An ExternalName to resolve at request time, in place of endpoints. */
+  readonly resolve: { readonly name: string; readonly port: number } | null;
+}
+
+export interface Certificate {
+  /** SHA-256 of the chain and key, lower-case hex. */
+  readonly fingerprint: string;
+  readonly chain: string;
+  readonly key: string;
+  /** The Secret it comes from; null for the self-signed one. */
+  readonly secret: ObjectKey | null;
+  /** Milliseconds since 1970. */
+  readonly notAfter: number;
+}
+
+export type ProblemCode =
+  | 'manifest-unreadable'
+  | 'object-refused'
+  | 'object-ignored'
+  | 'object-duplicate'
+  | 'api-version-converted'
+  | 'class-unknown'
+  | 'path-conflict'
+  | 'resource-backend'
+  | 'annotation-invalid'
+  | 'setting-invalid'
+  | 'setting-unknown'
+  | 'service-missing'
+  | 'service-port-missing'
+  | 'service-without-endpoints'
+  | 'address-refused'
+  | 'external-name-refused'
+  | 'certificate-unusable'
+  | 'certificate-expired'
+  | 'reload-failed';
+
+/** A user's mistake, or a failure the user must know of: log line, metric, `render` output; later Event and webhook text. */
+export interface Problem {
+  readonly object: ObjectRef;
+  readonly severity: 'warning' | 'error';
+  readonly code: ProblemCode;
+  readonly message: string;
+}
+
+export interface Model {
+  readonly settings: Settings;
+  readonly hosts: ReadonlyMap<HostName, Host>;
+  readonly backends: ReadonlyMap<BackendId, Backend>;
+  /** By host; "_" is the default certificate, absent when none is configured. */
+  readonly certificates: ReadonlyMap<HostName, Certificate>;
+  readonly profiles: ReadonlyMap<ProfileId, Profile>;
+  readonly problems: readonly Problem[];
+}

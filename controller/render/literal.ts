@@ -1,0 +1,58 @@
+// The only maker of text that reaches nginx.conf. Each function takes a typed value and returns a Token that is one nginx
+// argument; what cannot be one safely throws, because a parser before it should have refused it (a bug, not user input).
+
+/** nginx refuses quoted arguments of 4,095 bytes and more ("too long parameter"). */
+const MAX_BYTES = 4000;
+const BARE = /^[A-Za-z0-9_.:/@*~^+=$-]+$/;
+
+/** Text that is safe as one nginx argument. The template engine prints nothing else. */
+class TokenText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+
+  toJSON(): string {
+    return this.text;
+  }
+}
+
+export type Token = TokenText;
+
+export function isToken(value: unknown): value is Token {
+  return value instanceof TokenText;
+}
+
+/** A word of our own source: "on", "@p_1a2b", "$host". Never for user text. */
+export function word(text: string): Token {
+  if (!BARE.test(text)) throw new Error(`not a bare nginx word: ${JSON.stringify(text)}`);
+  return new TokenText(text);
+}
+
+/** A decimal integer with an optional unit. */
+export function integer(value: number, unit: '' | 's' | 'ms' | 'k' | 'm' | 'g' = ''): Token {
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not an nginx integer: ${value}`);
+  return new TokenText(`${value}${unit}`);
+}
+
+export function onOff(value: boolean): Token {
+  return new TokenText(value ? 'on' : 'off');
+}
+
+/**
+ * A quoted argument for positions where nginx does not interpolate variables (file names of this installation), or where
+ * interpolation is meant (constants of our own source). nginx decodes \\ and \" inside quotes and keeps everything else.
+ */
+export function quoted(text: string): Token {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw new Error(`control character in ${JSON.stringify(text)}`);
+  if (!text.isWellFormed()) throw new Error(`malformed Unicode in ${JSON.stringify(text)}`);
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+  if (Buffer.byteLength(escaped) > MAX_BYTES) throw new Error(`argument of over ${MAX_BYTES} bytes`);
+  return new TokenText(`"${escaped}"`);
+}

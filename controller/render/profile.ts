@@ -1,0 +1,31 @@
+// Profiles: distinct sets of location directives, named by the digest of their content, so that thousands of paths share a
+// handful of named locations. Features write nginx's proxy_* names; here they become those of the protocol's module.
+import { createHash } from 'node:crypto';
+import type { Directive, Profile, Protocol } from '../model/types.ts';
+import type { Token } from './literal.ts';
+
+/** Directives of the proxy module that the gRPC module does not have: gRPC always streams both ways. */
+const PROXY_ONLY: ReadonlySet<string> = new Set([
+  'proxy_buffering',
+  'proxy_request_buffering',
+  'proxy_http_version',
+  'proxy_max_temp_file_size',
+  'proxy_redirect',
+]);
+
+/** Makes the Profile of these directives; the same input gives the same id in every process. */
+export function internProfile(protocol: Protocol, directives: ReadonlyMap<string, readonly Token[]>): Profile {
+  const wanted: Directive[] = [];
+  for (const [name, args] of [...directives].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const own = nameFor(protocol, name);
+    if (own !== null) wanted.push({ name: own, args });
+  }
+  const text = [protocol, ...wanted.map(({ name, args }) => [name, ...args].join(' '))].join('\n');
+  const id = `p_${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
+  return { id, protocol, directives: wanted };
+}
+
+function nameFor(protocol: Protocol, name: string): string | null {
+  if (protocol === 'http' || protocol === 'https' || !name.startsWith('proxy_')) return name;
+  return PROXY_ONLY.has(name) ? null : name.replace('proxy_', 'grpc_');
+}

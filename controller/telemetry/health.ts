@@ -1,0 +1,38 @@
+// The health port: /healthz (alive and not stopping), /readyz (the first state is in every worker), /metrics.
+import { createServer, type Server } from 'node:http';
+
+export interface HealthChecks {
+  readonly path: string;
+  isHealthy(): boolean;
+  isReady(): boolean;
+  metrics(): Promise<{ readonly type: string; readonly body: string }>;
+}
+
+/** Listens until the signal; rejects when the port cannot be had. */
+export async function serveHealth(
+  host: string,
+  port: number,
+  checks: HealthChecks,
+  signal: AbortSignal,
+): Promise<Server> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: string, type = 'text/plain'): void => {
+      response.writeHead(status, { 'Content-Type': type }).end(body);
+    };
+    const path = new URL(request.url ?? '/', 'http://health').pathname;
+    if (path === checks.path) answer(checks.isHealthy() ? 200 : 500, checks.isHealthy() ? 'ok' : 'not healthy');
+    else if (path === '/readyz') answer(checks.isReady() ? 200 : 503, checks.isReady() ? 'ok' : 'not ready');
+    else if (path === '/metrics') {
+      checks.metrics().then(
+        ({ type, body }) => answer(200, body, type),
+        (error: unknown) => answer(500, `collecting metrics failed: ${String(error)}`),
+      );
+    } else answer(404, 'not found');
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(new Error(`cannot listen on the health port ${port}`, { cause })));
+    server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);
+  });
+  signal.addEventListener('abort', () => server.close(), { once: true });
+  return server;
+}

@@ -1,0 +1,71 @@
+// The controller's metrics, and the request counters of the workers, in Prometheus text.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Problem } from '../model/types.ts';
+
+const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'status'] as const;
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #applies: Histogram;
+  readonly #problems: Gauge;
+  readonly #hosts: Gauge;
+  readonly #endpoints: Gauge;
+  readonly #reloads: Counter;
+  readonly #requests: Counter;
+  readonly #seen = new Map<string, number>();
+
+  constructor() {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#applies = new Histogram({
+      name: 'sluice_apply_duration_seconds',
+      help: 'Time from the start of a pass to the answer of nginx.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    });
+    this.#problems = new Gauge({
+      name: 'sluice_problems',
+      help: 'Problems with objects, files and settings at this moment.',
+      labelNames: ['severity', 'code'],
+      registers,
+    });
+    this.#hosts = new Gauge({ name: 'sluice_hosts', help: 'Hosts that are served.', registers });
+    this.#endpoints = new Gauge({ name: 'sluice_backends', help: 'Backends that routes lead to.', registers });
+    this.#reloads = new Counter({ name: 'sluice_reloads_total', help: 'Reloads of nginx.', registers });
+    this.#requests = new Counter({
+      name: 'nginx_ingress_controller_requests',
+      help: 'The total number of client requests',
+      labelNames: REQUEST_LABELS,
+      registers,
+    });
+  }
+
+  observeApply(seconds: number, hosts: number, backends: number): void {
+    this.#applies.observe(seconds);
+    this.#hosts.set(hosts);
+    this.#endpoints.set(backends);
+  }
+
+  /** The text of /metrics. `counters` is "namespace|ingress|service|status" → requests since nginx started. */
+  async text(
+    problems: readonly Problem[],
+    reloads: number,
+    counters: Readonly<Record<string, number>>,
+  ): Promise<{ type: string; body: string }> {
+    this.#problems.reset();
+    for (const { severity, code } of problems) this.#problems.inc({ severity, code });
+    this.#reloads.reset();
+    this.#reloads.inc(reloads);
+    for (const [key, total] of Object.entries(counters)) this.#addRequests(key, total);
+    return { type: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  /** nginx counts from its start; ours go on when it was started again. */
+  #addRequests(key: string, total: number): void {
+    const before = this.#seen.get(key) ?? 0;
+    this.#seen.set(key, total);
+    const values = key.split('|');
+    const labels = Object.fromEntries(REQUEST_LABELS.map((name, index) => [name, values[index] ?? '']));
+    this.#requests.inc(labels, total >= before ? total - before : total);
+  }
+}

@@ -1,0 +1,230 @@
+-- A worker's view of the routing state: decoded lazily, invalidated by name when the generation
+-- moves. sync() runs at the start of every request, so no request that begins after an apply was
+-- answered is routed by the state before it.
+
+local cjson = require("cjson.safe")
+local host_compiler = require("router.host")
+local backend_compiler = require("balancer.backend")
+local key_pair = require("tls.key_pair")
+local store = require("config.store")
+
+local state = ngx.shared.sluice_state
+local workers = ngx.shared.sluice_workers
+local gmatch = string.gmatch
+local sub = string.sub
+
+-- How long a removed backend still serves the requests that were routed to it before, in seconds.
+local RETIRED_FOR = 600
+
+local _M = {}
+
+local seen = -1
+local digest = ""
+local exiting = false
+local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
+local retired = {}
+local settings
+
+local function decode(name)
+  local text = store.read(name)
+  if not text then
+    return nil
+  end
+  local value, err = cjson.decode(text)
+  if not value then
+    ngx.log(ngx.ERR, "decoding ", name, ": ", err)
+  end
+  return value
+end
+
+local function forget_all()
+  for id, backend in pairs(backends) do
+    retired[id] = { backend = backend, since = ngx.now() }
+  end
+  for _, host in pairs(hosts) do
+    host_compiler.retire(host)
+  end
+  hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
+  settings = nil
+end
+
+local function forget(name)
+  local kind, id = name:match("^(%l+)/(.*)$")
+  if kind == "host" then
+    if hosts[id] then
+      host_compiler.retire(hosts[id])
+      hosts[id] = nil
+    end
+  elseif kind == "backend" then
+    if backends[id] then
+      retired[id] = { backend = backends[id], since = ngx.now() }
+      backends[id] = nil
+    end
+  elseif kind == "certificate" then
+    certificates[id] = nil
+  elseif kind == "pem" then
+    pairs_by_fingerprint[id] = nil
+  elseif name == "settings" then
+    settings = nil
+  end
+end
+
+local function report()
+  local phase = exiting and "exiting" or "serving"
+  local line = ngx.worker.id() .. " " .. digest .. " " .. seen .. " " .. phase
+  local ok, err = workers:set(ngx.worker.pid(), line)
+  if not ok then
+    ngx.log(ngx.ERR, "reporting the state of this worker: ", err)
+  end
+end
+
+local function catch_up(generation)
+  if seen < 0 or generation < seen then
+    forget_all()
+  else
+    for number = seen + 1, generation do
+      local names = state:get("log/" .. number)
+      if not names or names == "*" then
+        forget_all()
+      else
+        for name in gmatch(names, "[^\n]+") do
+          forget(name)
+        end
+      end
+    end
+  end
+  seen = generation
+  report()
+end
+
+--- Takes over changes since the last call. Costs one dictionary read when there are none.
+function _M.sync()
+  local generation = state:get("generation") or 0
+  if generation ~= seen then
+    catch_up(generation)
+  end
+end
+
+--- The compiled host, or nil when there is none of that exact name.
+function _M.host(name)
+  local host = hosts[name]
+  if host == nil then
+    local value = decode("host/" .. name)
+    if not value then
+      return nil
+    end
+    host = host_compiler.compile(value)
+    hosts[name] = host
+  end
+  return host
+end
+
+--- The compiled backend, or nil when there is none.
+function _M.backend(id)
+  local backend = backends[id]
+  if backend == nil then
+    local value = decode("backend/" .. id)
+    if not value then
+      return nil
+    end
+    local before = retired[id]
+    backend = backend_compiler.compile(value, before and before.backend)
+    retired[id] = nil
+    backends[id] = backend
+  end
+  return backend
+end
+
+--- The backend for a request that was already routed to it: also one that was removed meanwhile.
+function _M.backend_of_routed(id)
+  local backend = _M.backend(id)
+  if backend then
+    return backend
+  end
+  return retired[id] and retired[id].backend
+end
+
+--- The parsed certificate of a host name, or nil.
+function _M.certificate(name)
+  local fingerprint = certificates[name]
+  if fingerprint == nil then
+    local value = decode("certificate/" .. name)
+    if not value then
+      return nil
+    end
+    fingerprint = value.fingerprint
+    certificates[name] = fingerprint
+  end
+  local pair = pairs_by_fingerprint[fingerprint]
+  if pair == nil then
+    local value = decode("pem/" .. fingerprint)
+    pair = value and key_pair.parse(value, name) or false
+    pairs_by_fingerprint[fingerprint] = pair
+  end
+  return pair or nil
+end
+
+--- Settings that are data (docs: controller/apply/state.ts); an empty table before the first apply.
+function _M.settings()
+  if settings == nil then
+    settings = decode("settings") or {}
+  end
+  return settings
+end
+
+--- Generation 0 means that no state was applied yet.
+function _M.is_empty()
+  return seen <= 0
+end
+
+local function drop_retired()
+  local now = ngx.now()
+  for id, entry in pairs(retired) do
+    if now - entry.since > RETIRED_FOR then
+      retired[id] = nil
+    end
+  end
+end
+
+--- Called once in each worker: `config` is the digest of the configuration that it runs.
+function _M.start(config)
+  digest = config
+  _M.sync()
+  report()
+
+  assert(ngx.timer.every(0.1, function(premature)
+    if not premature then
+      _M.sync()
+    end
+  end))
+  assert(ngx.timer.every(60, drop_retired))
+  -- nginx runs pending timers early, as "premature", exactly when a worker is told to quit.
+  assert(ngx.timer.at(365 * 86400, function()
+    exiting = true
+    report()
+  end))
+end
+
+--- Called when the worker ends.
+function _M.stop()
+  workers:delete(ngx.worker.pid())
+end
+
+--- The reports of all workers: pid -> "id digest generation state".
+function _M.reports()
+  local reports = {}
+  for _, pid in ipairs(workers:get_keys(0)) do
+    reports[pid] = workers:get(pid)
+  end
+  return reports
+end
+
+--- The text of an object for humans; private keys are never given back.
+function _M.show(name)
+  if sub(name, 1, 4) == "pem/" then
+    return nil
+  end
+  return store.read(name)
+end
+
+return _M

@@ -1,0 +1,79 @@
+-- Request counters: a table in the worker, added to shared memory each second and when the worker
+-- ends.
+
+local shared = ngx.shared.sluice_counters
+local hosts = require("router.host")
+
+local _M = {}
+
+local pending = {}
+
+-- Requests that ended before a route was found.
+local UNROUTED = "|||"
+
+local function label(route)
+  if not route.counter then
+    route.counter = table.concat({ route.namespace, route.ingress, route.service, "" }, "|")
+  end
+  return route.counter
+end
+
+local function count(prefix, status)
+  local by_status = pending[prefix]
+  if not by_status then
+    by_status = {}
+    pending[prefix] = by_status
+  end
+  by_status[status] = (by_status[status] or 0) + 1
+end
+
+--- The log phase. Runs before the access log is written, so it also fills the variables that log
+-- formats use.
+function _M.log()
+  local var = ngx.var
+  local key = var.sluice_route
+  local route = key and key ~= "" and hosts.route(key)
+  if not route then
+    count(UNROUTED, ngx.status)
+    return
+  end
+  hosts.leave(route)
+  count(label(route), ngx.status)
+  if var.no_log ~= "1" then
+    var.proxy_upstream_name = route.upstream
+    var.namespace = route.namespace
+    var.ingress_name = route.ingress
+    var.service_name = route.service
+    var.service_port = route.port
+    var.location_path = route.path
+  end
+end
+
+--- Adds what this worker counted to shared memory.
+function _M.flush()
+  for prefix, by_status in pairs(pending) do
+    for status, number in pairs(by_status) do
+      local _, err = shared:incr(prefix .. status, number, 0)
+      if err then
+        ngx.log(ngx.WARN, "adding to the counter ", prefix, ": ", err)
+      end
+    end
+  end
+  pending = {}
+end
+
+--- All counters: "namespace|ingress|service|status" -> number.
+function _M.all()
+  _M.flush()
+  local all = {}
+  for _, key in ipairs(shared:get_keys(0)) do
+    all[key] = shared:get(key)
+  end
+  return all
+end
+
+function _M.start()
+  assert(ngx.timer.every(1, _M.flush))
+end
+
+return _M

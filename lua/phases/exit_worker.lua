@@ -1,0 +1,2 @@
+require("metrics.counters").flush()
+require("config.feed").stop()

@@ -1,0 +1,6 @@
+require("resty.core")
+require("config.api").init(ngx.config.prefix())
+require("router.router")
+require("balancer.balancer")
+require("tls.certificate")
+require("metrics.counters")

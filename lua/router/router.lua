@@ -1,0 +1,210 @@
+-- The rewrite phase of every request: host → path → route, then what the route's data says
+-- (redirect, 503, 413), then the jump into the route's profile. Phase order: PHASE-01 of
+-- docs/spec/annotations.yaml.
+
+local dns = require("lib.dns")
+local feed = require("config.feed")
+local hosts = require("router.host")
+
+local state = ngx.shared.sluice_state
+local exec = ngx.exec
+local exit = ngx.exit
+local find = string.find
+local lower = string.lower
+local match = string.match
+local sub = string.sub
+
+local _M = {}
+
+-- Host headers by their normalised name, false for malformed ones. Emptied when full: clients
+-- choose the keys.
+local checked, checked_size = {}, 0
+local MAX_CHECKED = 10000
+
+-- The name in a Host header: lower case, without port and final dot. False unless it is a name, an
+-- IPv4 address or a bracketed IPv6 address with an optional port (R20).
+local function normal_name(header)
+  local known = checked[header]
+  if known ~= nil then
+    return known
+  end
+  local name = match(header, "^([%w._-]+):?%d*$") or match(header, "^(%[[%x:.]+%]):?%d*$") or false
+  if name then
+    name = lower(name)
+    if sub(name, -1) == "." then
+      name = sub(name, 1, -2)
+    end
+  end
+  if checked_size >= MAX_CHECKED then
+    checked, checked_size = {}, 0
+  end
+  checked[header] = name
+  checked_size = checked_size + 1
+  return name
+end
+
+-- Exact, then with the first label replaced by "*", then the catch-all (HOST-04, HOST-05).
+local function find_host(name)
+  local host = feed.host(name)
+  if host then
+    return host
+  end
+  local dot = find(name, ".", 2, true)
+  host = dot and feed.host("*" .. sub(name, dot))
+  return host or feed.host("_")
+end
+
+local function redirect(status, location)
+  ngx.header["Location"] = location
+  ngx.status = status
+  return exit(status)
+end
+
+-- nginx's own redirect of "/p" to "/p/": the query is kept, the port is not (PATH-05).
+local function redirect_to_slash(var, name, uri)
+  local args = var.args
+  local location = var.pass_access_scheme .. "://" .. name .. ngx.escape_uri(uri, 0) .. "/"
+  return redirect(301, args and args ~= "" and location .. "?" .. args or location)
+end
+
+-- TLS-09, TLS-10: the host without its port, one final slash of the whole request URI removed
+-- unless it is to be kept.
+local function redirect_to_tls(var, route, settings)
+  local name = normal_name(var.best_http_host) or var.host
+  local uri = var.request_uri
+  if sub(uri, 1, 1) ~= "/" then
+    uri = match(uri, "^%a[%w+.-]*://[^/?]*(.*)$") or "/"
+  end
+  if not route.preserve_trailing_slash and sub(uri, -1) == "/" then
+    uri = sub(uri, 1, -2)
+  end
+  local port = settings.redirect_port and ":" .. settings.redirect_port or ""
+  return redirect(settings.redirect_code, "https://" .. name .. port .. uri)
+end
+
+-- "_" also answers the health check and, to this machine, the status page (HOST-15).
+local function own_page(var, uri, settings)
+  if uri == settings.health_check_path then
+    var.no_log = "1"
+    return exit(204)
+  end
+  if uri == "/nginx_status" then
+    local address = var.realip_remote_addr
+    if address == "::1" or address == "unix:" or find(address, "^127%.") then
+      var.no_log = "1"
+      return exec("@status")
+    end
+    return exit(403)
+  end
+end
+
+-- A default backend that is missing or has no endpoints is the built-in 404 (DEF-01); elsewhere
+-- 503 (SVC-01).
+local function without_endpoints(target)
+  return exit(target.kind == "default" and 404 or 503)
+end
+
+local function dispatch(var, route)
+  local target = route.target
+  if target.id then
+    local backend = feed.backend(target.id)
+    if backend and backend.resolve then
+      dns.refresh(backend)
+    end
+    if not backend or #backend.peers == 0 then
+      return without_endpoints(target)
+    end
+  else
+    return without_endpoints(target)
+  end
+
+  local limit = route.max_body_bytes
+  if limit > 0 then
+    local length = var.http_content_length
+    if length and (tonumber(length) or 0) > limit then
+      return exit(413)
+    end
+  end
+  var.sluice_route = route.key
+  hosts.enter(route)
+  return exec(route.location)
+end
+
+local function route_request(var)
+  local before = var.sluice_route
+  if before and before ~= "" then
+    -- An internal redirect came back: variables survive it.
+    hosts.leave_key(before)
+    var.sluice_route = ""
+    var.no_log = ""
+  end
+  local name = var.host
+  local header = var.http_host
+  if header then
+    local normal = normal_name(header)
+    if not normal then
+      return exit(400)
+    end
+    if normal ~= name then
+      -- An absolute request line beats the header (RFC 9112, 3.2.2): the backend must not see
+      -- another host than we do.
+      var.best_http_host = name
+    end
+  else
+    var.best_http_host = name
+  end
+
+  local settings = feed.settings()
+  if settings.use_forwarded_headers then
+    local forwarded = var.http_x_forwarded_host
+    local first = forwarded and match(forwarded, "^%s*([^,%s]+)")
+    if first and normal_name(first) then
+      var.best_http_host = first
+    end
+  end
+
+  local host = find_host(name)
+  if not host then
+    return exit(503)
+  end
+  local uri = var.uri
+  if host.name == "_" then
+    own_page(var, uri, settings)
+  end
+  local route, wants_slash = hosts.find(host, uri)
+  if not route then
+    if wants_slash then
+      return redirect_to_slash(var, name, uri)
+    end
+    return exit(404)
+  end
+  if not route.access_log then
+    var.no_log = "1"
+  end
+  local target = route.target
+  if target.kind == "deny" then
+    return exit(target.status)
+  end
+  if route.redirect_to_tls and var.pass_access_scheme == "http" then
+    return redirect_to_tls(var, route, settings)
+  end
+  return dispatch(var, route)
+end
+
+--- The rewrite phase of `location /`.
+function _M.rewrite()
+  feed.sync()
+  local var = ngx.var
+  if state:get("drain") and find(var.server_protocol, "^HTTP/1") then
+    -- Before a reload: "@drain" has no keepalive, so the client gets a clean Connection: close.
+    return exec("@drain")
+  end
+  return route_request(var)
+end
+
+--- The rewrite phase of `location @drain`.
+function _M.rewrite_drained()
+  return route_request(ngx.var)
+end
+
+return _M

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# npm run bench -- NAME [--json]: installs wrk, then runs one benchmark of bench/.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash scripts/setup.sh wrk
+exec node_modules/.bin/node --disable-warning=ExperimentalWarning bench/run.ts "$@"

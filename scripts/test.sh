@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# npm test: installs what is missing, then runs the whole suite.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash scripts/setup.sh
+exec bash scripts/mocha.sh "$@"
