@@ -1,0 +1,138 @@
+// Starts the controller as its user would: `bin/sluice` on a folder of manifests, with ports and a run directory of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { Control } from '../../controller/apply/control.ts';
+import { RUN_FILES } from '../../controller/render/config.ts';
+import { eventually } from './eventually.ts';
+import { freePorts } from './ports.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+export const SLUICE = join(ROOT, 'bin', 'sluice');
+
+export interface Options {
+  /** File name → manifest text, or objects that are written as a JSON List. */
+  readonly manifests?: Readonly<Record<string, string | readonly object[]>>;
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface Sluice {
+  readonly http: number;
+  readonly https: number;
+  readonly health: number;
+  readonly folder: string;
+  readonly runDir: string;
+  readonly process: ChildProcess;
+  readonly control: Control;
+  /** Writes a manifest the way editors do: whole, then renamed into place. */
+  write(file: string, content: string | readonly object[]): Promise<void>;
+  remove(file: string): Promise<void>;
+  /** What controller and nginx printed so far: the access log on `out`, all else on `err`. */
+  logs(): Promise<{ out: string; err: string }>;
+  /** Starts the program again in the same run directory after it ended. */
+  restart(): Promise<Sluice>;
+  /** Ends it with SIGTERM and removes its files; the exit status. */
+  stop(): Promise<number | null>;
+}
+
+export function manifestText(content: string | readonly object[]): string {
+  return typeof content === 'string' ? content : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: content });
+}
+
+/** Starts and waits until it is ready. */
+export async function startSluice(options: Options = {}): Promise<Sluice> {
+  const home = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+  const folder = join(home, 'manifests');
+  await mkdir(folder);
+  for (const [file, content] of Object.entries(options.manifests ?? {})) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), manifestText(content));
+  }
+  const ports = (await freePorts(3)) as [number, number, number];
+  return launch(home, folder, ports, options);
+}
+
+async function launch(
+  home: string,
+  folder: string,
+  [http, https, health]: [number, number, number],
+  options: Options,
+): Promise<Sluice> {
+  const runDir = join(home, 'run');
+  const files = { out: join(home, 'out.log'), err: join(home, 'err.log') };
+  const descriptors = [openSync(files.out, 'a'), openSync(files.err, 'a')] as const;
+  const child = spawn(
+    SLUICE,
+    [
+      `--manifests=${folder}`,
+      `--run-dir=${runDir}`,
+      `--http-port=${http}`,
+      `--https-port=${https}`,
+      `--healthz-port=${health}`,
+      '--healthz-host=127.0.0.1',
+      '--watch-ingress-without-class',
+      '--post-shutdown-grace-period=0',
+      '--log-format=text',
+      ...(options.flags ?? []),
+    ],
+    { stdio: ['ignore', ...descriptors], env: { ...process.env, ...options.environment } },
+  );
+  for (const descriptor of descriptors) closeSync(descriptor);
+  const logs = async () => ({ out: await readFile(files.out, 'utf8'), err: await readFile(files.err, 'utf8') });
+  const ended = once(child, 'exit');
+
+  await eventually(async () => {
+    if (child.exitCode !== null) throw new Error(`sluice ended with ${child.exitCode}: ${(await logs()).err}`);
+    const response = await fetch(`http://127.0.0.1:${health}/readyz`);
+    if (!response.ok) throw new Error(`not ready: ${(await logs()).err}`);
+  }, 15_000).catch(async (error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
+
+  const secret = (await readFile(join(runDir, RUN_FILES.secret), 'utf8')).trim();
+  return {
+    http,
+    https,
+    health,
+    folder,
+    runDir,
+    process: child,
+    control: new Control(join(runDir, RUN_FILES.control), secret),
+    logs,
+    write: async (file, content) => {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(home, 'next'), manifestText(content));
+      await rename(join(home, 'next'), join(folder, file));
+    },
+    remove: (file) => rm(join(folder, file)),
+    restart: async () => {
+      await ended;
+      return launch(home, folder, [http, https, health], options);
+    },
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      const [code] = (await ended) as [number | null];
+      await rm(home, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+/** Runs the program to its end, for sub-commands and refusals. */
+export async function runSluice(args: readonly string[]): Promise<{ status: number | null; out: string; err: string }> {
+  const child = spawn(SLUICE, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, out, err };
+}
