@@ -5,7 +5,7 @@ import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import type { ObjectRef } from '../kube/ref.ts';
 import { internProfile } from '../render/profile.ts';
 import { isTlsConfigured } from './certificate.ts';
-import { byAge, ingressesOf, isOurs } from './select.ts';
+import { byAge, ingressesOf, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
 import type { BackendId, Host, HostName, Problem, Profile, Route, Target } from './types.ts';
 import type { View } from './view.ts';
@@ -33,9 +33,9 @@ interface Claim {
 export function hostUnit(view: View, settings: Settings, name: HostName): HostUnit {
   const ingresses = ingressesOf(view, settings.selection, name);
   const creator = ingresses[0];
-  if (creator === undefined && name !== '_') return NOTHING;
+  const problems = unknownClasses(view, settings, name);
+  if (creator === undefined && name !== '_') return { ...NOTHING, problems };
 
-  const problems: Problem[] = [];
   const claims = new Map<string, Claim>();
   for (const ingress of ingresses) {
     for (const claim of claimsOf(ingress, name, problems)) {
@@ -129,6 +129,7 @@ function routeBuilder(settings: Settings, tlsConfigured: boolean, problems: Prob
     const draft = newDraft(settings);
     const read = owner === null ? noAnnotations : (annotations.get(owner) ?? readOnce(owner));
     read.apply(draft, { settings, path, tlsConfigured });
+    if (owner === null) draft.policy.redirectToTls = false; // force-ssl-redirect is about Ingresses
     if (target.kind === 'default') {
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
@@ -146,6 +147,22 @@ function routeBuilder(settings: Settings, tlsConfigured: boolean, problems: Prob
 }
 
 const noAnnotations = readAnnotations(new Map(), { kind: 'Ingress', namespace: '', name: '' }, '');
+
+/** Nobody serves an Ingress whose class does not exist (CLASS-01). */
+function unknownClasses(view: View, settings: Settings, name: HostName): Problem[] {
+  const ingresses = [
+    ...view.list('ingress-by-host', name),
+    ...(name === '_' ? view.list('ingress-catch-all', '') : []),
+  ];
+  return ingresses
+    .filter((ingress) => namesUnknownClass(view, settings.selection, ingress))
+    .map((ingress) => ({
+      object: ownRef(ingress),
+      severity: 'warning',
+      code: 'class-unknown',
+      message: `IngressClass ${ingress.className} does not exist; the Ingress is not served until it does`,
+    }));
+}
 
 function ownRef(ingress: Ingress): ObjectRef {
   return { kind: 'Ingress', namespace: ingress.meta.namespace, name: ingress.meta.name };

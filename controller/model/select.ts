@@ -36,6 +36,16 @@ function hasOurClass(view: View, selection: Selection, ingress: Ingress): boolea
   return selection.watchIngressWithoutClass;
 }
 
+/** True for an Ingress of a watched namespace whose spec.ingressClassName names no IngressClass. */
+export function namesUnknownClass(view: View, selection: Selection, ingress: Ingress): boolean {
+  return (
+    ingress.className !== null &&
+    selection.ingressClasses === 'listed' &&
+    inWatchedNamespace(view, selection, ingress.meta.namespace) &&
+    view.get('IngressClass', ingress.className) === null
+  );
+}
+
 /** Oldest first; equal ages by "namespace/name" in descending order (HOST-01). */
 export function byAge(a: Ingress, b: Ingress): number {
   if (a.meta.created !== b.meta.created) return a.meta.created - b.meta.created;

@@ -1,0 +1,84 @@
+// The model as short lines that a person can read, for golden fixtures and comparisons.
+import type { Settings } from '../../controller/model/settings.ts';
+import type { Backend, Certificate, Host, Model, Profile, Route, Target } from '../../controller/model/types.ts';
+
+function showTarget(target: Target): string {
+  switch (target.kind) {
+    case 'backend':
+      return target.id;
+    case 'default':
+      return target.id === null ? 'built-in 404' : `${target.id}, else 404`;
+    case 'deny':
+      return `${target.status} ${target.reason}`;
+  }
+}
+
+/** What of a route's policy differs from the settings. */
+function showPolicy({ policy }: Route, settings: Settings): string {
+  const parts = [
+    ...(policy.redirectToTls ? ['to https'] : []),
+    ...(policy.preserveTrailingSlash ? ['keeps the slash'] : []),
+    ...(policy.maxBodyBytes === settings.proxyBodySize ? [] : [`body ${policy.maxBodyBytes}`]),
+    ...(policy.accessLog ? [] : ['not logged']),
+  ];
+  const { connect, send, read } = policy.timeouts;
+  const initial = [settings.proxyConnectTimeout, settings.proxySendTimeout, settings.proxyReadTimeout];
+  if ([connect, send, read].join() !== initial.join()) parts.push(`timeouts ${connect}/${send}/${read}`);
+  return parts.length === 0 ? '' : ` [${parts.join(', ')}]`;
+}
+
+/** "prefix /api -> default/web/80 [to https] (default/demo)", in routing order. */
+export function showHost(host: Host, settings: Settings): string[] {
+  return host.routes.map((route) => {
+    const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
+    return `${route.match} ${route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
+  });
+}
+
+/** "10.0.0.1:8080", "10.0.0.2:8080 draining", or "resolves name:port". */
+export function showBackend(backend: Backend): string[] {
+  if (backend.resolve !== null) return [`resolves ${backend.resolve.name}:${backend.resolve.port}`];
+  return backend.endpoints.map(({ address, port, state, zone }) => {
+    const where = address.includes(':') ? `[${address}]` : address;
+    return `${where}:${port}${state === 'ready' ? '' : ` ${state}`}${zone === null ? '' : ` in ${zone}`}`;
+  });
+}
+
+/** "http: client_max_body_size 1048576". */
+export function showProfile({ protocol, directives }: Profile): string {
+  return `${protocol}: ${directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ')}`;
+}
+
+export function showCertificate({ secret, fingerprint }: Certificate): string {
+  return secret ?? fingerprint;
+}
+
+function sortedObject<T, R>(map: ReadonlyMap<string, T>, show: (value: T) => R): Record<string, R> {
+  return Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, show(value)]));
+}
+
+/** Everything in a model, as text: equal texts are equal models. */
+export function dumpModel(model: Model): string {
+  return JSON.stringify(
+    {
+      settings: model.settings,
+      hosts: sortedObject(model.hosts, (host) => host),
+      backends: sortedObject(model.backends, (backend) => backend),
+      certificates: sortedObject(model.certificates, (certificate) => certificate),
+      profiles: sortedObject(model.profiles, (profile) => profile),
+      problems: model.problems,
+    },
+    null,
+    1,
+  );
+}
+
+/** The parts of a model that a fixture may expect. */
+export function readableModel(model: Model) {
+  return {
+    hosts: sortedObject(model.hosts, (host) => showHost(host, model.settings)),
+    backends: sortedObject(model.backends, showBackend),
+    profiles: [...model.profiles.values()].map(showProfile).sort(),
+    certificates: sortedObject(model.certificates, showCertificate),
+  };
+}

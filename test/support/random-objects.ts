@@ -1,0 +1,107 @@
+// Random Kubernetes objects over few names, so that they meet: the same hosts, Services, Secrets and namespaces.
+import type { Pair } from './certificates.ts';
+import { configMap, ingress, secret, service } from './objects.ts';
+
+/** A whole number from 0 to below. */
+export type Random = (below: number) => number;
+
+const NAMESPACES = ['ns1', 'ns2', 'ns3'];
+const HOSTS = ['a.test', 'x.b.test', '*.b.test', 'c.test', undefined];
+const SERVICES = ['web', 'api', 'old'];
+const PATHS = ['/', '/x', '/x/', '/x/y', '/.well-known/acme-challenge/t'];
+const TYPES = ['Exact', 'Prefix', 'ImplementationSpecific'] as const;
+const SECRETS = ['certificate', 'other'];
+
+export function randomObject(random: Random, pairs: readonly Pair[]): object {
+  const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
+  const namespace = pick(NAMESPACES);
+  const makers: readonly (() => object)[] = [
+    () => randomIngress(random, namespace),
+    () => randomIngress(random, namespace),
+    () => randomIngress(random, namespace),
+    () => randomService(random, namespace),
+    () => randomSlice(random, namespace),
+    () => randomSlice(random, namespace),
+    () => ({
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name: pick(SERVICES), namespace },
+      subsets: [{ addresses: [{ ip: `10.1.0.${random(4)}` }], ports: [{ port: 8080 }] }],
+    }),
+    () => {
+      const pair = pick([...pairs, { certificate: 'nonsense', key: 'nonsense' }]);
+      return secret(pick(SECRETS), pair, namespace);
+    },
+    () => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: pick(['ours', 'theirs']) },
+      spec: { controller: pick(['k8s.io/ingress-nginx', 'example.com/other']) },
+    }),
+    () => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels: { watched: pick(['yes', 'yes', 'no']) } },
+    }),
+    () =>
+      configMap(
+        'settings',
+        { 'proxy-read-timeout': String(random(3)), 'ssl-redirect': pick(['true', 'false', '?']) },
+        'ns1',
+      ),
+  ];
+  return pick(makers)();
+}
+
+function randomIngress(random: Random, namespace: string): object {
+  const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
+  const host = pick(HOSTS);
+  const className = pick([undefined, undefined, 'ours', 'theirs']);
+  const paths = Array.from({ length: random(4) }, () => ({
+    path: pick(PATHS),
+    pathType: pick(TYPES),
+    service: pick(SERVICES),
+    port: pick([80, 8080, 'http']),
+  }));
+  return ingress({
+    name: `i${random(5)}`,
+    namespace,
+    paths,
+    created: `2024-01-0${1 + random(3)}T00:00:00Z`,
+    annotations:
+      random(3) === 0
+        ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
+        : {},
+    ...(host === undefined ? {} : { host }),
+    ...(className === undefined ? {} : { className }),
+    ...(random(3) === 0 ? { tls: [{ hosts: [host ?? 'a.test'], secretName: pick(SECRETS) }] } : {}),
+    ...(random(5) === 0 ? { defaultBackend: { service: pick(SERVICES) } } : {}),
+  });
+}
+
+function randomService(random: Random, namespace: string): object {
+  const name = SERVICES[random(SERVICES.length)] ?? 'web';
+  switch (random(4)) {
+    case 0:
+      return service(name, { type: 'ExternalName', externalName: 'outside.example.com' }, namespace);
+    case 1:
+      return service(name, { ports: [{ name: 'http', port: 8080, targetPort: 'web' }] }, namespace);
+    default:
+      return service(name, { ports: [{ name: 'http', port: 80, targetPort: 8080 }] }, namespace);
+  }
+}
+
+function randomSlice(random: Random, namespace: string): object {
+  const name = SERVICES[random(SERVICES.length)] ?? 'web';
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${name}-${random(2)}`, namespace, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: Array.from({ length: random(4) }, () => ({
+      addresses: [random(9) === 0 ? '169.254.169.254' : `10.0.0.${random(5)}`],
+      conditions: { ready: random(3) !== 0, serving: true, terminating: random(2) === 0 },
+    })),
+    ports: [{ name: ['http', ''][random(2)], port: 8080 }],
+  };
+}
