@@ -1,10 +1,10 @@
 // Brings nginx to the wanted model: starts or adopts it, sends data at once, reloads when a directive is missing, and starts
 // again after a crash. It keeps what runs, so that every pass sends only differences.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HostName, Model, Profile, ProfileId } from '../model/types.ts';
+import type { Model, Profile, ProfileId } from '../model/types.ts';
 import type { Abilities, ConfigRenderer, Installation, Rendered } from '../render/config.ts';
 import type { Control, Position } from './control.ts';
-import { type Plan, plan, type Running } from './plan.ts';
+import { after, type Plan, plan, type Running } from './plan.ts';
 import type { NginxProcess } from './process.ts';
 import { reload } from './reload.ts';
 import { type DataSettings, profilesOf, type State, stateOf } from './state.ts';
@@ -194,18 +194,4 @@ export class Applier {
 
 function needed(model: Model): ReadonlySet<ProfileId> {
   return new Set([...model.hosts.values()].flatMap((host) => [...profilesOf(host)]));
-}
-
-function after(running: Running, { upsert, remove, held }: Plan, state: State, model: Model): Running {
-  const next = new Map(running.state);
-  for (const name of upsert) next.set(name, state.get(name) ?? '');
-  for (const name of remove) next.delete(name);
-  const hostProfiles = new Map<HostName, ReadonlySet<ProfileId>>();
-  const waits = new Set(held);
-  for (const [name, host] of model.hosts) if (!waits.has(name)) hostProfiles.set(name, profilesOf(host));
-  for (const name of held) {
-    const profiles = running.hostProfiles.get(name);
-    if (profiles !== undefined) hostProfiles.set(name, profiles);
-  }
-  return { ...running, state: next, hostProfiles };
 }

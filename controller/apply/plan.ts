@@ -82,3 +82,18 @@ function backendsOfValue(text: string | undefined): ValueName[] {
   const value = JSON.parse(text) as { routes: { target: { id?: string } }[] };
   return value.routes.flatMap(({ target }) => (target.id === undefined ? [] : [`backend/${target.id}`]));
 }
+
+/** What runs once a plan's data was sent. */
+export function after(running: Running, { upsert, remove, held }: Plan, state: State, model: Model): Running {
+  const next = new Map(running.state);
+  for (const name of upsert) next.set(name, state.get(name) ?? '');
+  for (const name of remove) next.delete(name);
+  const hostProfiles = new Map<HostName, ReadonlySet<ProfileId>>();
+  const waits = new Set(held);
+  for (const [name, host] of model.hosts) if (!waits.has(name)) hostProfiles.set(name, profilesOf(host));
+  for (const name of held) {
+    const profiles = running.hostProfiles.get(name);
+    if (profiles !== undefined) hostProfiles.set(name, profiles);
+  }
+  return { ...running, state: next, hostProfiles };
+}
