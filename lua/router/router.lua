@@ -86,7 +86,7 @@ end
 local function own_page(var, uri, settings)
   if uri == settings.health_check_path then
     var.no_log = "1"
-    return exit(204)
+    return exit(200)
   end
   if uri == "/nginx_status" then
     local address = var.realip_remote_addr
