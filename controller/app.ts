@@ -1,7 +1,7 @@
 // The composition root: builds everything from the command line and runs it until the signal.
 import { randomBytes } from 'node:crypto';
 import { fstatSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -97,7 +97,6 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal): Pr
   const folder = manifestsOf(flags);
   const binary = await inspectNginx(process.env);
   const installation = await installationOf(flags);
-  await mkdir(installation.runDir, { recursive: true, mode: 0o700 });
   const nginx = new NginxProcess(binary, installation.runDir);
   await nginx.prepare();
   await ensurePlaceholder(installation.runDir, new Date());

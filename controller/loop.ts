@@ -71,7 +71,7 @@ export class Loop {
     const { applier, nginx, log } = this.#parts;
     this.#model = this.#parts.graph.evaluate();
     const how = await applier.start(this.#model, signal);
-    log.info({ pid: nginx.pid }, `nginx ${how}`);
+    log.info({ master: nginx.pid }, `nginx ${how}`);
     this.#parts.onApplied(this.#model, 0);
     this.#changed.raise(); // what the start held back, or changed meanwhile
     const tasks = [
@@ -141,7 +141,8 @@ export class Loop {
       if (model === null) continue;
       const started = performance.now();
       try {
-        await applier.reload(model, signal);
+        // A wish from before the last reload may be fulfilled by now.
+        if ((await applier.reload(model, signal)) === 'unneeded') continue;
         this.#failure = null;
         log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
       } catch (error) {
@@ -185,7 +186,7 @@ export class Loop {
       if (this.#model === null) continue;
       try {
         await applier.start(this.#model, signal);
-        log.info({ pid: nginx.pid }, 'nginx started again');
+        log.info({ master: nginx.pid }, 'nginx started again');
         this.#changed.raise();
       } catch (error) {
         if (signal.aborted) throw error;

@@ -77,9 +77,9 @@ export class Applier {
   }
 
   /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
-  async reload(model: Model, signal: AbortSignal): Promise<void> {
+  async reload(model: Model, signal: AbortSignal): Promise<'reloaded' | 'unneeded'> {
     const { wanted } = this.#plan(model);
-    if (wanted.reload === null) return;
+    if (wanted.reload === null) return 'unneeded';
     const rendered = this.#render(model, wanted.reload.profiles);
     // From now on only what old and new workers both have may be used by new values.
     const before = this.#running.loaded;
@@ -92,6 +92,7 @@ export class Applier {
     }
     this.#reloads += 1;
     this.#running = { ...this.#running, loaded: rendered.profiles, base: this.#base(model) };
+    return 'reloaded';
   }
 
   /** Why a model needs a reload, null when it does not. */

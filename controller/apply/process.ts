@@ -2,8 +2,9 @@
 // so that a controller that dies leaves it serving, and one that comes back can adopt it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Rendered, RUN_FILES } from '../render/config.ts';
@@ -45,16 +46,20 @@ export class NginxProcess {
     return this.#pid;
   }
 
-  /** Makes the folders that nginx writes to. The socket folder is what protects the control socket (nginx makes it 0666). */
+  /**
+   * Makes the folders that nginx writes to. Those of temporary files can be passed through, because the workers of a master
+   * that was started by root are another user. The folder of sockets is what protects them: nginx makes them 0666.
+   */
   async prepare(): Promise<void> {
-    await mkdir(join(this.#runDir, RUN_FILES.temp), { recursive: true, mode: 0o700 });
-    await mkdir(join(this.#runDir, 'sockets'), { recursive: true, mode: 0o700 });
+    await mkdir(this.#runDir, { recursive: true, mode: 0o711 });
+    await mkdir(join(this.#runDir, RUN_FILES.temp), { recursive: true, mode: 0o711 });
+    await mkdir(join(this.#runDir, dirname(RUN_FILES.control)), { recursive: true, mode: 0o700 });
   }
 
   /** Takes over a running nginx of this run directory: its pid, or null when there is none. */
   async adopt(): Promise<number | null> {
     const pid = await this.#readPid();
-    if (pid === null || !(await isNginx(pid))) return null;
+    if (pid === null || readStat(pid)?.name !== 'nginx') return null;
     this.#pid = pid;
     return pid;
   }
@@ -155,13 +160,28 @@ export class NginxProcess {
   }
 }
 
-export function isAlive(pid: number): boolean {
+interface Stat {
+  readonly name: string;
+  readonly group: number;
+}
+
+/**
+ * A living process, from proc(5): the second field of /proc/PID/stat is its name in parentheses, the third the state, the
+ * fifth the group. null for one that is gone, or dead and not yet reaped (kill(2) with signal 0 would still find that).
+ */
+function readStat(pid: number): Stat | null {
+  let stat: string;
   try {
-    process.kill(pid, 0);
-    return true;
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    return false;
+    return null;
   }
+  const match = /\((.*)\) (\S) \d+ (\d+)/s.exec(stat);
+  return match === null || match[2] === 'Z' ? null : { name: match[1] ?? '', group: Number(match[3]) };
+}
+
+export function isAlive(pid: number): boolean {
+  return readStat(pid) !== null;
 }
 
 function kill(pid: number): void {
@@ -172,24 +192,10 @@ function kill(pid: number): void {
   }
 }
 
-/** proc(5): the second field of /proc/PID/stat is the name in parentheses, the third the state, the fifth the group. */
-async function readStat(pid: number): Promise<{ name: string; state: string; group: number } | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const match = /\((.*)\) (\S) \d+ (\d+)/s.exec(stat);
-  return match === null ? null : { name: match[1] ?? '', state: match[2] ?? '', group: Number(match[3]) };
-}
-
-async function isNginx(pid: number): Promise<boolean> {
-  const stat = await readStat(pid);
-  return stat !== null && stat.name === 'nginx' && stat.state !== 'Z';
-}
-
 async function nginxOfGroup(group: number): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found: number[] = [];
-  for (const pid of pids) {
-    const stat = await readStat(pid);
-    if (stat?.name === 'nginx' && stat.group === group && stat.state !== 'Z') found.push(pid);
-  }
-  return found;
+  return pids.filter((pid) => {
+    const stat = readStat(pid);
+    return stat?.name === 'nginx' && stat.group === group;
+  });
 }

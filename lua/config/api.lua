@@ -76,43 +76,43 @@ local function current()
 end
 
 -- Reads the batch line by line and stages its values. Returns the list of staged {name, pointer}
--- and the list of removed names, or nil and what is wrong.
+-- and the list of removed names; or nil, what is wrong, and the HTTP status for it.
 local function stage_lines(socket, length)
   local staged, removed, read = {}, {}, 0
   local lines = 0
 
-  local function undo(message)
+  local function undo(message, status)
     for _, entry in ipairs(staged) do
       store.discard(entry.pointer)
     end
-    return nil, message
+    return nil, message, status
   end
 
   while read < length do
     local line, err = socket:receive("*l")
     if not line then
-      return undo("reading the batch: " .. err)
+      return undo("reading the batch: " .. err, 400)
     end
     read = read + #line + 1
     if #line > MAX_LINE then
-      return undo("a line of over " .. MAX_LINE .. " bytes")
+      return undo("a line of over " .. MAX_LINE .. " bytes", 413)
     end
     local verb = sub(line, 1, 4)
     if verb == "set " then
       local stop = find(line, " ", 5, true)
       if not stop then
-        return undo("a set without a value: " .. sub(line, 1, 80))
+        return undo("a set without a value: " .. sub(line, 1, 80), 400)
       end
       local name = sub(line, 5, stop - 1)
       local pointer, failure = store.stage(name, sub(line, stop + 1))
       if not pointer then
-        return undo(failure)
+        return undo(failure, 507)
       end
       staged[#staged + 1] = { name = name, pointer = pointer }
     elseif verb == "del " then
       removed[#removed + 1] = sub(line, 5)
     else
-      return undo("a line that is neither set nor del: " .. sub(line, 1, 80))
+      return undo("a line that is neither set nor del: " .. sub(line, 1, 80), 400)
     end
     lines = lines + 1
     if lines % LINES_PER_SLICE == 0 then
@@ -209,9 +209,10 @@ local function apply()
       return finish(500, { error = "opening the body: " .. err })
     end
     socket:settimeout(10000)
-    staged, removed = stage_lines(socket, length)
+    local status
+    staged, removed, status = stage_lines(socket, length)
     if not staged then
-      return finish(507, { error = removed })
+      return finish(status, { error = removed })
     end
   end
   local generation, err = commit(staged, removed, base == "full")

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { type Pod, startPod } from '../support/backends.ts';
 import { ask, askEcho } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { startLoad } from '../support/load.ts';
 import { ingress, service, slices, workload } from '../support/objects.ts';
 import { freePorts } from '../support/ports.ts';
 import { type Sluice, startSluice } from '../support/sluice.ts';
@@ -78,6 +79,7 @@ describe('Services', () => {
 
   it('endpoint changes are live without a reload, and no request is lost meanwhile (SVC-07)', async () => {
     const [one, two] = pods as [Pod, Pod];
+    const load = startLoad(sluice.http, 'moving.test');
     for (const [wanted, members] of [
       ['two', [two]],
       ['one', [one]],
@@ -86,6 +88,8 @@ describe('Services', () => {
       await sluice.write('moving.json', [path('moving'), ...workload('moving', members)]);
       await eventually(async () => expect(await served('moving')).to.equal(wanted));
     }
+    await load.stop();
+    expect(load.lost).to.deep.equal([]);
     expect((await sluice.logs()).err).to.not.contain('nginx reloaded');
   });
 
