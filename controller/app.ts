@@ -144,7 +144,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal): Pr
 
   let isStopping = false;
   const serving = loop;
-  await serveHealth(
+  const listening = serveHealth(
     flags['healthz-host'],
     flags['healthz-port'],
     {
@@ -156,6 +156,10 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal): Pr
     },
     work.signal,
   );
+  await listening.catch((error: unknown) => {
+    work.abort();
+    throw error;
+  });
 
   const shutdown = async (): Promise<void> => {
     isStopping = true;

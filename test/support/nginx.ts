@@ -1,0 +1,63 @@
+// The real nginx with the real lua/ and no controller, for tests of the control API.
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LUA_FOLDER, selectionOf, TEMPLATE_FOLDER } from '../../controller/app.ts';
+import { inspectNginx } from '../../controller/apply/binary.ts';
+import { Control } from '../../controller/apply/control.ts';
+import { ensurePlaceholder } from '../../controller/apply/placeholder.ts';
+import { NginxProcess } from '../../controller/apply/process.ts';
+import { parseCommandLine } from '../../controller/flags.ts';
+import { Graph } from '../../controller/model/graph.ts';
+import { configRenderer, RUN_FILES } from '../../controller/render/config.ts';
+import { Cluster } from '../../controller/watch/cluster.ts';
+import { eventually } from './eventually.ts';
+import { freePorts } from './ports.ts';
+
+export interface BareNginx {
+  readonly http: number;
+  readonly runDir: string;
+  readonly control: Control;
+  /** The one profile that is loaded: plain HTTP with the default body size. */
+  readonly profile: string;
+  stop(): Promise<void>;
+}
+
+export async function startBareNginx({ stateMegabytes = 64 } = {}): Promise<BareNginx> {
+  const home = await mkdtemp(join(tmpdir(), 'sluice-lua-'));
+  await chmod(home, 0o711);
+  const runDir = join(home, 'run');
+  const [httpPort = 0, httpsPort = 0] = await freePorts(2);
+  const binary = await inspectNginx(process.env);
+  const nginx = new NginxProcess(binary, runDir);
+  await nginx.prepare();
+  await ensurePlaceholder(runDir, new Date());
+  const secret = randomBytes(32).toString('hex');
+  await writeFile(join(runDir, RUN_FILES.secret), secret);
+  const model = new Graph(new Cluster(), selectionOf(parseCommandLine([]).flags)).evaluate();
+  const rendered = configRenderer(TEMPLATE_FOLDER)(model.settings, [...model.profiles.values()], binary.abilities, {
+    lua: LUA_FOLDER,
+    runDir,
+    httpPort,
+    httpsPort,
+    listenIpv6: false,
+    accessLog: null,
+    openFiles: 1024,
+    cores: 2,
+    stateMegabytes,
+  });
+  await nginx.start(rendered);
+  const control = new Control(join(runDir, RUN_FILES.control), secret);
+  await eventually(() => control.status(AbortSignal.timeout(1000)));
+  return {
+    http: httpPort,
+    runDir,
+    control,
+    profile: [...rendered.profiles][0] ?? '',
+    stop: async () => {
+      await nginx.stop(2000);
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
