@@ -2,7 +2,7 @@
 // so that a controller that dies leaves it serving, and one that comes back can adopt it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -49,6 +49,10 @@ export class NginxProcess {
   async prepare(): Promise<void> {
     await mkdir(join(this.#runDir, RUN_FILES.temp), { recursive: true, mode: 0o700 });
     await mkdir(join(this.#runDir, 'sockets'), { recursive: true, mode: 0o700 });
+    // Workers of a master that runs as root have another user: they must get through to the temporary files.
+    if (process.getuid?.() === 0) {
+      for (const folder of [this.#runDir, join(this.#runDir, RUN_FILES.temp)]) await chmod(folder, 0o711);
+    }
   }
 
   /** Takes over a running nginx of this run directory: its pid, or null when there is none. */

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Control } from '../../controller/apply/control.ts';
@@ -46,6 +46,7 @@ export function manifestText(content: string | readonly object[]): string {
 /** Starts and waits until it is ready. */
 export async function startSluice(options: Options = {}): Promise<Sluice> {
   const home = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+  await chmod(home, 0o711); // as root, nginx's workers have another user, and must get through to the run directory
   const folder = join(home, 'manifests');
   await mkdir(folder);
   for (const [file, content] of Object.entries(options.manifests ?? {})) {
