@@ -84,6 +84,17 @@ describe('retries', () => {
     expect(broken.filter((url) => url.startsWith('/broken-get-'))).to.have.lengthOf.at.least(1);
   });
 
+  it('never goes back to an endpoint that failed while another is left, also among many requests', async () => {
+    const paths = Array.from({ length: 60 }, (_, i) => `/many-${i}`);
+    const answers = await Promise.all(
+      paths.map((path) => askEcho({ port: sluice.http, host: 'breaking-get.test', path })),
+    );
+    for (const { backend } of answers) expect(backend).to.equal('alive');
+    expect(broken.filter((url) => url.startsWith('/many-'))).to.have.lengthOf.at.least(1);
+    const twice = `${text(breaking)}, ${text(breaking)}`;
+    for (const line of await Promise.all(paths.map(logged))) expect(line).to.not.contain(twice);
+  });
+
   it('does not repeat a POST that was sent (GLOB-01)', async () => {
     const statuses = new Map<string, number>();
     for (const path of ['/broken-post-1', '/broken-post-2']) {

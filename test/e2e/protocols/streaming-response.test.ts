@@ -1,6 +1,6 @@
 // Responses reach the client as the backend writes them: response buffering is off unless asked for (GLOB-02).
 import { once } from 'node:events';
-import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type ClientRequest, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import { type Listener, listen } from '../../support/listener.ts';
 import { site } from '../../support/objects.ts';
@@ -10,11 +10,13 @@ describe('streaming responses', () => {
   const server = createServer();
   let backend: Listener;
   let sluice: Sluice;
+  let request: ClientRequest | null = null;
 
   before(async () => {
     backend = await listen(server, '127.0.0.33');
     sluice = await startSluice({ manifests: { 'events.json': site('events', [backend]) } });
   });
+  afterEach(() => request?.destroy());
   after(async () => {
     await sluice?.stop();
     await backend?.stop();
@@ -23,7 +25,7 @@ describe('streaming responses', () => {
   /** Asks, lets the backend begin with `first`, and returns both ends of what is then under way. */
   async function begin(headers: Record<string, string>, first: string): Promise<[ServerResponse, IncomingMessage]> {
     const arrived = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
-    const request = get({ host: '127.0.0.1', port: sluice.http, agent: false, headers: { Host: 'events.test' } });
+    request = get({ host: '127.0.0.1', port: sluice.http, agent: false, headers: { Host: 'events.test' } });
     const answered = once(request, 'response') as Promise<[IncomingMessage]>;
     const [, response] = await arrived;
     response.writeHead(200, headers).write(first);
@@ -31,7 +33,7 @@ describe('streaming responses', () => {
     return [response, incoming.setEncoding('utf8')];
   }
 
-  it('delivers each server-sent event before the backend writes the next (GLOB-02)', async () => {
+  it('delivers each server-sent event before the backend writes the next', async () => {
     const [response, incoming] = await begin({ 'Content-Type': 'text/event-stream' }, 'data: 0\n\n');
     expect(incoming.headers['content-type']).to.equal('text/event-stream');
     expect((await once(incoming, 'data'))[0]).to.equal('data: 0\n\n');

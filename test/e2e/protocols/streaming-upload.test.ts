@@ -1,6 +1,6 @@
 // When the backend sees a request's body, and Expect: 100-continue.
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import { expect } from 'chai';
 import { type DigestPod, digestOf, startDigest } from '../../support/digest.ts';
@@ -17,6 +17,7 @@ describe('streaming uploads', () => {
   let backend: DigestPod;
   let sluice: Sluice;
   let session: ClientHttp2Session;
+  let outgoing: ClientRequest | null = null;
 
   before(async () => {
     backend = await startDigest('127.0.0.34');
@@ -28,6 +29,7 @@ describe('streaming uploads', () => {
     });
     session = await openHttp2('https', sluice.https, 'buffered.test');
   });
+  afterEach(() => outgoing?.destroy());
   after(async () => {
     session?.destroy();
     await sluice?.stop();
@@ -41,7 +43,7 @@ describe('streaming uploads', () => {
   it('proxy-request-buffering "off": the backend has the first half before the client sends the second', async () => {
     const path = '/http1';
     const options = { host: '127.0.0.1', port: sluice.http, path, method: 'POST', agent: false };
-    const outgoing = request({ ...options, headers: { Host: 'streamed.test' } });
+    outgoing = request({ ...options, headers: { Host: 'streamed.test' } });
     const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
     outgoing.write(HALF);
     await eventually(() => expect(backend.received.get(path)).to.equal(HALF.length));
