@@ -7,7 +7,7 @@ import { type DigestPod, digestOf, startDigest } from '../../support/digest.ts';
 import { eventually } from '../../support/eventually.ts';
 import { answerOf, askHttp2, openHttp2 } from '../../support/http2.ts';
 import { site } from '../../support/objects.ts';
-import { lines, openRaw } from '../../support/raw.ts';
+import { headOf, lines, openRaw, statusOf } from '../../support/raw.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 
 const HALF = Buffer.alloc(20_000, 'x');
@@ -97,4 +97,13 @@ describe('streaming uploads', () => {
       expect(received).to.contain(JSON.stringify(WHOLE));
     });
   }
+
+  it('answers Expect: 100-continue with 413 alone when the body would be too large', async () => {
+    const head = await headOf(
+      sluice.http,
+      lines('POST /large HTTP/1.1', 'Host: buffered.test', 'Content-Length: 2000000', 'Expect: 100-continue'),
+    );
+    expect(statusOf(head), head).to.equal(413);
+    expect(backend.received.has('/large')).to.equal(false);
+  });
 });

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { ask } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type Listener, listen } from '../../support/listener.ts';
 import { site } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
@@ -15,7 +17,7 @@ describe('WebSocket', () => {
   const sockets = new WebSocketServer({ noServer: true });
 
   before(async () => {
-    const server = createServer();
+    const server = createServer((_, response) => response.writeHead(426).end());
     server.on('upgrade', (request, socket, head) => {
       sockets.handleUpgrade(request, socket, head, (accepting) => {
         accepting.on('message', (data, isBinary) => accepting.send(data, { binary: isBinary }));
@@ -94,6 +96,17 @@ describe('WebSocket', () => {
     server.close(4002, 'server is done');
     const [code, reason] = (await closed) as [number, Buffer];
     expect([code, reason.toString()]).to.deep.equal([4002, 'server is done']);
+  });
+
+  it('stays open while nginx reloads for a rule that needs another profile', async () => {
+    const socket = await open('ws');
+    const [server] = await accepted;
+    await sluice.write('other.json', site('other', [backend], { 'proxy-body-size': '7m' }));
+    await eventually(async () => {
+      expect((await ask({ port: sluice.http, host: 'other.test' })).status).to.equal(426);
+    });
+    expect((await echo(socket, 'still here')).data.toString()).to.equal('still here');
+    expect(server.readyState).to.equal(WebSocket.OPEN);
   });
 
   it('sends the upgrade with URL, subprotocol, Host and forwarded headers of its own (HDR-02, HDR-03, HDR-05)', async () => {
