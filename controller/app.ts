@@ -1,8 +1,8 @@
 // The composition root: builds everything from the command line and runs it until the signal.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { fstatSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism, networkInterfaces } from 'node:os';
+import { availableParallelism, networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -63,6 +63,7 @@ export async function installationOf(flags: FlagValues): Promise<Installation> {
   return {
     lua: LUA_FOLDER,
     runDir: resolve(flags['run-dir']),
+    tempDir: tempDirOf(resolve(flags['run-dir'])),
     httpPort: flags['http-port'],
     httpsPort: flags['https-port'],
     listenIpv6: hasIpv6(),
@@ -71,6 +72,12 @@ export async function installationOf(flags: FlagValues): Promise<Installation> {
     cores: availableParallelism(),
     stateMegabytes: STATE_MEGABYTES,
   };
+}
+
+/** Started by root, nginx's workers are another user, who may have no way into the run directory. */
+function tempDirOf(runDir: string): string {
+  if (process.getuid?.() !== 0) return join(runDir, 'temp');
+  return join(tmpdir(), `sluice-${createHash('sha256').update(runDir).digest('hex').slice(0, 12)}`);
 }
 
 function hasIpv6(): boolean {
@@ -97,7 +104,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal): Pr
   const folder = manifestsOf(flags);
   const binary = await inspectNginx(process.env);
   const installation = await installationOf(flags);
-  const nginx = new NginxProcess(binary, installation.runDir);
+  const nginx = new NginxProcess(binary, installation);
   await nginx.prepare();
   await ensurePlaceholder(installation.runDir, new Date());
   const secret = await ensureSecret(join(installation.runDir, RUN_FILES.secret));

@@ -3,11 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Rendered, RUN_FILES } from '../render/config.ts';
+import { type Installation, type Rendered, RUN_FILES } from '../render/config.ts';
 import type { Binary } from './binary.ts';
 
 /** nginx did not accept a configuration; `output` is what it printed. */
@@ -34,26 +34,27 @@ const LAST = `${RUN_FILES.config}.last`;
 export class NginxProcess {
   readonly #binary: Binary;
   readonly #runDir: string;
+  readonly #tempDir: string;
   #child: ChildProcess | null = null;
   #pid: number | null = null;
 
-  constructor(binary: Binary, runDir: string) {
+  constructor(binary: Binary, { runDir, tempDir }: Pick<Installation, 'runDir' | 'tempDir'>) {
     this.#binary = binary;
     this.#runDir = runDir;
+    this.#tempDir = tempDir;
   }
 
   get pid(): number | null {
     return this.#pid;
   }
 
-  /**
-   * Makes the folders that nginx writes to. Those of temporary files can be passed through, because the workers of a master
-   * that was started by root are another user. The folder of sockets is what protects them: nginx makes them 0666.
-   */
+  /** Makes the folders that nginx needs. Sockets are protected by theirs: nginx makes the sockets themselves 0666. */
   async prepare(): Promise<void> {
-    await mkdir(this.#runDir, { recursive: true, mode: 0o711 });
-    await mkdir(join(this.#runDir, RUN_FILES.temp), { recursive: true, mode: 0o711 });
     await mkdir(join(this.#runDir, dirname(RUN_FILES.control)), { recursive: true, mode: 0o700 });
+    // Workers of a master that was started by root are another user, who must get through to the temporary files.
+    await mkdir(this.#tempDir, { recursive: true, mode: 0o711 });
+    const { uid } = await lstat(this.#tempDir);
+    if (uid !== process.getuid?.()) throw new Error(`the folder ${this.#tempDir} belongs to user ${uid}: remove it`);
   }
 
   /** Takes over a running nginx of this run directory: its pid, or null when there is none. */

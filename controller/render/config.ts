@@ -24,6 +24,8 @@ export interface Installation {
   /** Folder with the Lua code. */
   readonly lua: string;
   readonly runDir: string;
+  /** Folder for request bodies and responses that do not fit into memory. */
+  readonly tempDir: string;
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly listenIpv6: boolean;
@@ -52,7 +54,6 @@ export const RUN_FILES = {
   control: 'sockets/control.sock',
   certificate: 'placeholder.crt',
   certificateKey: 'placeholder.key',
-  temp: 'temp',
 } as const;
 
 const DEFAULT_CIPHERS =
@@ -60,18 +61,6 @@ const DEFAULT_CIPHERS =
 
 const LOG_FORMAT =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id';
-
-const PHASES = {
-  init: 'init',
-  exitWorker: 'exit_worker',
-  control: 'control',
-  rewrite: 'rewrite',
-  rewriteDrained: 'rewrite_drained',
-  balancer: 'balancer',
-  certificate: 'certificate',
-  headerFilter: 'header_filter',
-  log: 'log',
-} as const;
 
 /** One upstream per protocol: nginx pools idle connections by address alone, so protocols must not share them. */
 const UPSTREAMS: Readonly<Record<Protocol, { readonly name: string; readonly url: string }>> = {
@@ -146,10 +135,7 @@ export function configView(
   digest: string,
 ) {
   const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
-  const temp = (name: string): Token => inRunDir(join(RUN_FILES.temp, name));
-  const phases = Object.fromEntries(
-    Object.entries(PHASES).map(([key, file]) => [key, quoted(join(installation.lua, 'phases', `${file}.lua`))]),
-  ) as Record<keyof typeof PHASES, Token>;
+  const temp = (name: string): Token => quoted(join(installation.tempDir, name));
   const headers = requestHeaders(settings);
   return {
     modules: abilities.modules.map(quoted),
@@ -177,7 +163,6 @@ export function configView(
       cpath: quoted(abilities.luaCpath),
       stateSize: integer(installation.stateMegabytes, 'm'),
     },
-    phases,
     client: {
       keepAlive: integer(settings.keepAlive, 's'),
       keepAliveRequests: integer(settings.keepAliveRequests),

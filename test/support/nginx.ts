@@ -30,7 +30,8 @@ export async function startBareNginx({ stateMegabytes = 64 } = {}): Promise<Bare
   const runDir = join(home, 'run');
   const [httpPort = 0, httpsPort = 0] = await freePorts(2);
   const binary = await inspectNginx(process.env);
-  const nginx = new NginxProcess(binary, runDir);
+  const folders = { runDir, tempDir: join(home, 'temp') };
+  const nginx = new NginxProcess(binary, folders);
   await nginx.prepare();
   await ensurePlaceholder(runDir, new Date());
   const secret = randomBytes(32).toString('hex');
@@ -38,7 +39,7 @@ export async function startBareNginx({ stateMegabytes = 64 } = {}): Promise<Bare
   const model = new Graph(new Cluster(), selectionOf(parseCommandLine([]).flags)).evaluate();
   const rendered = configRenderer(TEMPLATE_FOLDER)(model.settings, [...model.profiles.values()], binary.abilities, {
     lua: LUA_FOLDER,
-    runDir,
+    ...folders,
     httpPort,
     httpsPort,
     listenIpv6: false,

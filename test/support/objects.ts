@@ -101,3 +101,15 @@ export function secret(name: string, pair: { certificate: string; key: string },
 export function configMap(name: string, data: Readonly<Record<string, string>>, namespace = 'default'): object {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data };
 }
+
+/** Host "<name>.test" on these addresses: Ingress, Service and slices of that name. */
+export function site(
+  name: string,
+  addresses: readonly Address[],
+  annotations: Readonly<Record<string, string>> = {},
+): object[] {
+  return [
+    ingress({ name, host: `${name}.test`, paths: [{ service: name }], annotations }),
+    ...workload(name, addresses),
+  ];
+}

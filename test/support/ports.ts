@@ -1,21 +1,27 @@
-// Free TCP ports of this machine.
-import { createServer } from 'node:net';
+// Free TCP ports of this machine, from below the range that the kernel gives to outgoing connections and to port 0: one of
+// those may be taken again between looking and using.
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 
-/** Ports that nobody listened on a moment ago. */
+const [LOWEST, HIGHEST] = [10_000, 32_000];
+
+/** A server on some free port, so that nobody else is given it meanwhile. */
+async function occupy(): Promise<{ port: number; server: Server }> {
+  for (;;) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    const server = createServer().listen(port);
+    try {
+      await once(server, 'listening');
+      return { port, server };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
+/** Different ports that nobody listened on a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
-  return ports;
+  const occupied = await Promise.all(Array.from({ length: count }, occupy));
+  await Promise.all(occupied.map(({ server }) => new Promise<void>((resolve) => server.close(() => resolve()))));
+  return occupied.map(({ port }) => port);
 }

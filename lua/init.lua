@@ -1,6 +1,10 @@
+-- Runs in the master before it starts workers: loads every module, so that a worker reads no file.
+
 require("resty.core")
 require("config.api").init(ngx.config.prefix())
 require("router.router")
+require("router.headers")
 require("balancer.balancer")
 require("tls.certificate")
 require("metrics.counters")
+require("worker")

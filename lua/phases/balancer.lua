@@ -1,1 +1,0 @@
-require("balancer.balancer").balance()

@@ -1,2 +1,0 @@
-require("metrics.counters").flush()
-require("config.feed").stop()

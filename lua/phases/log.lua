@@ -1,1 +1,0 @@
-require("metrics.counters").log()

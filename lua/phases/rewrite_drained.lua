@@ -1,1 +1,0 @@
-require("router.router").rewrite_drained()
