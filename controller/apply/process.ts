@@ -67,6 +67,7 @@ export class NginxProcess {
 
   /** Starts nginx; throws when it does not accept the configuration or ends at once. */
   async start(rendered: Rendered): Promise<void> {
+    await this.prepare();
     await this.#clearLeftovers();
     await this.test(rendered);
     await rename(this.#file(NEXT), this.#file(RUN_FILES.config));
@@ -131,6 +132,7 @@ export class NginxProcess {
       await this.ended(patience).catch(() => undefined);
     }
     await this.#clearLeftovers();
+    await rm(this.#tempDir, { recursive: true, force: true });
     this.#pid = null;
     this.#child = null;
   }
