@@ -18,6 +18,8 @@ export interface Options {
   readonly manifests?: Readonly<Record<string, string | readonly object[]>>;
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** In an own process group Ctrl-C does not reach it, so that the caller ends it in its own order. */
+  readonly processGroup?: 'shared' | 'own';
 }
 
 export interface Sluice {
@@ -79,7 +81,11 @@ async function launch(
       '--log-format=text',
       ...(options.flags ?? []),
     ],
-    { stdio: ['ignore', ...descriptors], env: { ...process.env, ...options.environment } },
+    {
+      stdio: ['ignore', ...descriptors],
+      env: { ...process.env, ...options.environment },
+      detached: options.processGroup === 'own',
+    },
   );
   for (const descriptor of descriptors) closeSync(descriptor);
   const logs = async () => ({ out: await readFile(files.out, 'utf8'), err: await readFile(files.err, 'utf8') });
@@ -90,7 +96,8 @@ async function launch(
     const response = await fetch(`http://127.0.0.1:${health}/readyz`);
     if (!response.ok) throw new Error(`not ready: ${(await logs()).err}`);
   }, 15_000).catch(async (error: unknown) => {
-    child.kill('SIGKILL');
+    child.kill('SIGTERM'); // nginx has a process group of its own: only the controller ends it
+    await ended;
     throw error;
   });
 
