@@ -1,5 +1,6 @@
 require("resty.core")
 require("config.api").init(ngx.config.prefix())
+require("router.response")
 require("router.router")
 require("balancer.balancer")
 require("tls.certificate")
