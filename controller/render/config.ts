@@ -61,6 +61,22 @@ const DEFAULT_CIPHERS =
 const LOG_FORMAT =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id';
 
+/** Variables that Lua fills when a routed request ends (lua/metrics/counters.lua). */
+const ROUTE_VARIABLES = [
+  'proxy_upstream_name',
+  'namespace',
+  'ingress_name',
+  'service_name',
+  'service_port',
+  'location_path',
+];
+
+/** Those that the log prints: filling the others costs every request, for nothing. */
+function loggedVariables(accessLog: string | null): string[] {
+  const format = accessLog === null ? '' : LOG_FORMAT;
+  return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
+}
+
 const PHASES = {
   init: 'init',
   exitWorker: 'exit_worker',
@@ -151,6 +167,7 @@ export function configView(
     Object.entries(PHASES).map(([key, file]) => [key, quoted(join(installation.lua, 'phases', `${file}.lua`))]),
   ) as Record<keyof typeof PHASES, Token>;
   const headers = requestHeaders(settings);
+  const accessLog = settings.disableAccessLog ? null : installation.accessLog;
   return {
     modules: abilities.modules.map(quoted),
     digest: quoted(digest),
@@ -176,6 +193,7 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       stateSize: integer(installation.stateMegabytes, 'm'),
+      loggedVariables: quoted(loggedVariables(accessLog).join(' ')),
     },
     phases,
     client: {
@@ -191,7 +209,7 @@ export function configView(
       requestBuffering: word(settings.proxyRequestBuffering),
     },
     logFormat: quoted(LOG_FORMAT),
-    accessLog: settings.disableAccessLog || installation.accessLog === null ? null : quoted(installation.accessLog),
+    accessLog: accessLog === null ? null : quoted(accessLog),
     forwarded: {
       trusted: settings.useForwardedHeaders,
       full: settings.useForwardedHeaders && settings.computeFullForwardedFor,
