@@ -6,7 +6,6 @@ local dns = require("lib.dns")
 local feed = require("config.feed")
 local hosts = require("router.host")
 
-local state = ngx.shared.sluice_state
 local exec = ngx.exec
 local exit = ngx.exit
 local find = string.find
@@ -120,7 +119,7 @@ local function dispatch(var, route)
 
   local limit = route.max_body_bytes
   if limit > 0 then
-    local length = var.http_content_length
+    local length = var.content_length
     if length and (tonumber(length) or 0) > limit then
       return exit(413)
     end
@@ -195,7 +194,7 @@ end
 function _M.rewrite()
   feed.sync()
   local var = ngx.var
-  if state:get("drain") and find(var.server_protocol, "^HTTP/1") then
+  if feed.is_draining() and find(var.server_protocol, "^HTTP/1") then
     -- Before a reload: "@drain" has no keepalive, so the client gets a clean Connection: close.
     return exec("@drain")
   end
