@@ -98,6 +98,7 @@ async function launch(
   }, 15_000).catch(async (error: unknown) => {
     child.kill('SIGTERM'); // nginx has a process group of its own: only the controller ends it
     await ended;
+    await endNginx(runDir);
     throw error;
   });
 
@@ -124,10 +125,18 @@ async function launch(
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       const [code] = (await ended) as [number | null];
+      await endNginx(runDir);
       await rm(home, { recursive: true, force: true });
       return code;
     },
   };
+}
+
+/** A controller that crashed leaves nginx serving, on purpose; one that ended in order has removed the pid file. */
+async function endNginx(runDir: string): Promise<void> {
+  const pid = Number.parseInt(await readFile(join(runDir, RUN_FILES.pid), 'utf8').catch(() => ''), 10);
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+  if (name.trim() === 'nginx') process.kill(-pid, 'SIGKILL'); // master and workers: it leads a group of its own
 }
 
 /** Runs the program to its end, for sub-commands and refusals. */
