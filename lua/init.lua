@@ -2,8 +2,8 @@
 
 require("resty.core")
 require("config.api").init(ngx.config.prefix())
+require("router.response")
 require("router.router")
-require("router.headers")
 require("balancer.balancer")
 require("tls.certificate")
 require("metrics.counters")

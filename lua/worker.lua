@@ -5,11 +5,12 @@ local feed = require("config.feed")
 
 local _M = {}
 
---- `config` is the digest of the configuration that the worker runs.
-function _M.start(config)
+--- `config` is the digest of the configuration that the worker runs, `logged` the variables that
+-- its access log prints, with blanks between them.
+function _M.start(config, logged)
   math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
   feed.start(config)
-  counters.start()
+  counters.start(logged)
 end
 
 function _M.stop()

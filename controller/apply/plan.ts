@@ -41,9 +41,10 @@ export function plan(running: Running, model: Model, state: State, base: string)
   const missing = new Set<ProfileId>();
   const held: HostName[] = [];
   for (const [name, host] of model.hosts) {
-    const lacks = [...profilesOf(host)].filter((profile) => !running.loaded.has(profile));
-    for (const profile of lacks) missing.add(profile);
-    if (lacks.length > 0) held.push(name);
+    const needed = profilesOf(host);
+    if (needed.isSubsetOf(running.loaded)) continue;
+    for (const profile of needed.difference(running.loaded)) missing.add(profile);
+    held.push(name);
   }
 
   const waits = new Set(held.map((name) => `host/${name}`));

@@ -2,7 +2,7 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
+import type { Backend, Certificate, Host, Model, ProfileId, Route } from '../model/types.ts';
 
 /** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
 export type ValueName = string;
@@ -110,7 +110,14 @@ function routeValue({ match, path, profile, target, policy, source }: Route) {
   };
 }
 
+/** Profiles by host object, for the same reason as the texts. */
+const profiles = new WeakMap<Host, ReadonlySet<ProfileId>>();
+
 /** The profiles that a host value needs. */
-export function profilesOf(host: Host): ReadonlySet<string> {
-  return new Set(host.routes.map((route) => route.profile));
+export function profilesOf(host: Host): ReadonlySet<ProfileId> {
+  const known = profiles.get(host);
+  if (known !== undefined) return known;
+  const found = new Set(host.routes.map((route) => route.profile));
+  profiles.set(host, found);
+  return found;
 }

@@ -62,6 +62,22 @@ const DEFAULT_CIPHERS =
 const LOG_FORMAT =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id';
 
+/** Variables that Lua fills when a routed request ends (lua/metrics/counters.lua). */
+const ROUTE_VARIABLES = [
+  'proxy_upstream_name',
+  'namespace',
+  'ingress_name',
+  'service_name',
+  'service_port',
+  'location_path',
+];
+
+/** Those that the log prints: filling the others costs every request, for nothing. */
+function loggedVariables(accessLog: string | null): string[] {
+  const format = accessLog === null ? '' : LOG_FORMAT;
+  return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
+}
+
 /** One upstream per protocol: nginx pools idle connections by address alone, so protocols must not share them. */
 const UPSTREAMS: Readonly<Record<Protocol, { readonly name: string; readonly url: string }>> = {
   http: { name: 'upstream_balancer', url: 'http://upstream_balancer' },
@@ -137,6 +153,7 @@ export function configView(
   const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
   const temp = (name: string): Token => quoted(join(installation.tempDir, name));
   const headers = requestHeaders(settings);
+  const accessLog = settings.disableAccessLog ? null : installation.accessLog;
   return {
     modules: abilities.modules.map(quoted),
     digest: quoted(digest),
@@ -162,6 +179,7 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       stateSize: integer(installation.stateMegabytes, 'm'),
+      loggedVariables: quoted(loggedVariables(accessLog).join(' ')),
     },
     client: {
       keepAlive: integer(settings.keepAlive, 's'),
@@ -176,7 +194,7 @@ export function configView(
       requestBuffering: word(settings.proxyRequestBuffering),
     },
     logFormat: quoted(LOG_FORMAT),
-    accessLog: settings.disableAccessLog || installation.accessLog === null ? null : quoted(installation.accessLog),
+    accessLog: accessLog === null ? null : quoted(accessLog),
     forwarded: {
       trusted: settings.useForwardedHeaders,
       full: settings.useForwardedHeaders && settings.computeFullForwardedFor,

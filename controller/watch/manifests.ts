@@ -83,6 +83,7 @@ export class ManifestFolder {
   problems(): Problem[] {
     const problems = [...this.#files.values()].flatMap((file) => file.problems);
     for (const [identity, paths] of this.#definitions) {
+      if (paths.size < 2) continue;
       const [winner, ...losers] = [...paths].sort();
       const object = this.#files.get(winner ?? '')?.objects.get(identity);
       for (const path of losers) {

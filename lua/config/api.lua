@@ -166,6 +166,7 @@ local function commit(staged, removed, is_full)
     end
   end
   state:set("generation", generation)
+  feed.announce()
   for _, name in ipairs(late) do
     replaced[#replaced + 1] = store.move(name, 0)
   end
@@ -236,6 +237,7 @@ local function drain()
   else
     return fail(400, "the body must be on or off")
   end
+  feed.announce()
   return answer(200, current())
 end
 

@@ -18,6 +18,9 @@ local RETIRED_FOR = 600
 
 local _M = {}
 
+-- The change that sync() has acted on, nil for none, and what it found.
+local noticed
+local draining = false
 local seen = -1
 local digest = ""
 local exiting = false
@@ -97,11 +100,37 @@ local function catch_up(generation)
   report()
 end
 
---- Takes over changes since the last call. Costs one dictionary read when there are none.
+--- Takes over changes since the last call. Costs one dictionary read when there are none: "change"
+-- moves after all that it announces is in place.
 function _M.sync()
-  local generation = state:get("generation") or 0
-  if generation ~= seen then
-    catch_up(generation)
+  local change = state:get("change") or 0
+  if change ~= noticed then
+    draining = state:get("drain") == true
+    local generation = state:get("generation") or 0
+    if generation ~= seen then
+      catch_up(generation)
+    end
+    noticed = change
+  end
+end
+
+--- Takes over changes, and says whether there were any.
+function _M.has_moved()
+  local before = seen
+  _M.sync()
+  return seen ~= before
+end
+
+--- True while HTTP/1 clients are to be asked to reconnect, as of the last sync().
+function _M.is_draining()
+  return draining
+end
+
+--- Tells all workers that the generation or the drain flag has moved.
+function _M.announce()
+  local _, err = state:incr("change", 1, 0)
+  if err then
+    ngx.log(ngx.ERR, "announcing a change to the workers: ", err)
   end
 end
 

@@ -4,9 +4,14 @@
 local shared = ngx.shared.sluice_counters
 local hosts = require("router.host")
 
+local gmatch = string.gmatch
+
 local _M = {}
 
 local pending = {}
+
+-- The variables that the log of this configuration prints: name -> true, and whether there are any.
+local logged, has_logged = {}, false
 
 -- Requests that ended before a route was found.
 local UNROUTED = "|||"
@@ -27,6 +32,28 @@ local function count(prefix, status)
   by_status[status] = (by_status[status] or 0) + 1
 end
 
+-- No loop over the names: LuaJIT gives up functions with loops that mostly end after a turn or two.
+local function fill(var, route)
+  if logged.proxy_upstream_name then
+    var.proxy_upstream_name = route.upstream
+  end
+  if logged.namespace then
+    var.namespace = route.namespace
+  end
+  if logged.ingress_name then
+    var.ingress_name = route.ingress
+  end
+  if logged.service_name then
+    var.service_name = route.service
+  end
+  if logged.service_port then
+    var.service_port = route.port
+  end
+  if logged.location_path then
+    var.location_path = route.path
+  end
+end
+
 --- The log phase. Runs before the access log is written, so it also fills the variables that log
 -- formats use.
 function _M.log()
@@ -39,13 +66,8 @@ function _M.log()
   end
   hosts.leave(route)
   count(label(route), ngx.status)
-  if var.no_log ~= "1" then
-    var.proxy_upstream_name = route.upstream
-    var.namespace = route.namespace
-    var.ingress_name = route.ingress
-    var.service_name = route.service
-    var.service_port = route.port
-    var.location_path = route.path
+  if has_logged and var.no_log ~= "1" then
+    fill(var, route)
   end
 end
 
@@ -72,7 +94,11 @@ function _M.all()
   return all
 end
 
-function _M.start()
+--- Called once in each worker: `variables` are those that the access log prints, by blanks.
+function _M.start(variables)
+  for name in gmatch(variables, "%S+") do
+    logged[name], has_logged = true, true
+  end
   assert(ngx.timer.every(1, _M.flush))
 end
 

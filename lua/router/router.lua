@@ -6,7 +6,6 @@ local dns = require("lib.dns")
 local feed = require("config.feed")
 local hosts = require("router.host")
 
-local state = ngx.shared.sluice_state
 local exec = ngx.exec
 local exit = ngx.exit
 local find = string.find
@@ -104,23 +103,25 @@ local function without_endpoints(target)
   return exit(target.kind == "default" and 404 or 503)
 end
 
+local route_request
+
 local function dispatch(var, route)
   local target = route.target
-  if target.id then
-    local backend = feed.backend(target.id)
-    if backend and backend.resolve then
-      dns.refresh(backend)
-    end
-    if not backend or #backend.peers == 0 then
-      return without_endpoints(target)
-    end
-  else
+  local backend = target.id and feed.backend(target.id)
+  if target.id and not backend and feed.has_moved() then
+    -- The backend went with a change that came after this request had found its route.
+    return route_request(var)
+  end
+  if backend and backend.resolve then
+    dns.refresh(backend)
+  end
+  if not backend or #backend.peers == 0 then
     return without_endpoints(target)
   end
 
   local limit = route.max_body_bytes
   if limit > 0 then
-    local length = var.http_content_length
+    local length = var.content_length
     if length and (tonumber(length) or 0) > limit then
       return exit(413)
     end
@@ -130,7 +131,7 @@ local function dispatch(var, route)
   return exec(route.location)
 end
 
-local function route_request(var)
+function route_request(var)
   local before = var.sluice_route
   if before and before ~= "" then
     -- An internal redirect came back: variables survive it.
@@ -195,7 +196,7 @@ end
 function _M.rewrite()
   feed.sync()
   local var = ngx.var
-  if state:get("drain") and find(var.server_protocol, "^HTTP/1") then
+  if feed.is_draining() and find(var.server_protocol, "^HTTP/1") then
     -- Before a reload: "@drain" has no keepalive, so the client gets a clean Connection: close.
     return exec("@drain")
   end

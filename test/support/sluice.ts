@@ -18,6 +18,8 @@ export interface Options {
   readonly manifests?: Readonly<Record<string, string | readonly object[]>>;
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** In an own process group Ctrl-C does not reach it, so that the caller ends it in its own order. */
+  readonly processGroup?: 'shared' | 'own';
 }
 
 export interface Sluice {
@@ -80,7 +82,11 @@ async function launch(
       '--log-format=text',
       ...(options.flags ?? []),
     ],
-    { stdio: ['ignore', ...descriptors], env: { ...process.env, ...options.environment } },
+    {
+      stdio: ['ignore', ...descriptors],
+      env: { ...process.env, ...options.environment },
+      detached: options.processGroup === 'own',
+    },
   );
   for (const descriptor of descriptors) closeSync(descriptor);
   const logs = async () => ({ out: await readFile(files.out, 'utf8'), err: await readFile(files.err, 'utf8') });
@@ -91,7 +97,9 @@ async function launch(
     const response = await fetch(`http://127.0.0.1:${health}/readyz`);
     if (!response.ok) throw new Error(`not ready: ${(await logs()).err}`);
   }, 15_000).catch(async (error: unknown) => {
-    child.kill('SIGKILL');
+    child.kill('SIGTERM'); // nginx has a process group of its own: only the controller ends it
+    await ended;
+    await endNginx(runDir);
     throw error;
   });
 
@@ -118,10 +126,18 @@ async function launch(
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       const [code] = (await ended) as [number | null];
+      await endNginx(runDir);
       await rm(home, { recursive: true, force: true });
       return code;
     },
   };
+}
+
+/** A controller that crashed leaves nginx serving, on purpose; one that ended in order has removed the pid file. */
+async function endNginx(runDir: string): Promise<void> {
+  const pid = Number.parseInt(await readFile(join(runDir, RUN_FILES.pid), 'utf8').catch(() => ''), 10);
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+  if (name.trim() === 'nginx') process.kill(-pid, 'SIGKILL'); // master and workers: it leads a group of its own
 }
 
 /** Runs the program to its end, for sub-commands and refusals. */

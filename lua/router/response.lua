@@ -2,18 +2,17 @@
 
 local feed = require("config.feed")
 
+local header = ngx.header
+
 local _M = {}
 
 --- HDR-09: no Server header. TLS-12: HSTS on every response where nginx speaks TLS, in place of
 -- what the backend said.
 function _M.filter()
-  local header = ngx.header
   header["Server"] = nil
-  if ngx.var.https == "on" then
-    local hsts = feed.settings().hsts
-    if hsts then
-      header["Strict-Transport-Security"] = hsts
-    end
+  local hsts = feed.settings().hsts
+  if hsts and ngx.var.https == "on" then
+    header["Strict-Transport-Security"] = hsts
   end
 end
 

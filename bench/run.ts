@@ -1,0 +1,63 @@
+// npm run bench -- NAME [--json]: runs one benchmark; without a name it lists them.
+
+import dataplane from './dataplane.ts';
+import rules from './rules.ts';
+import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
+import { tableOf } from './support/table.ts';
+
+const BENCHMARKS: readonly Benchmark[] = [dataplane, rules];
+const USAGE = 64; // sysexits(3): EX_USAGE
+
+function list(): string {
+  const width = Math.max(...BENCHMARKS.map(({ name }) => name.length));
+  const lines = BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`);
+  return ['usage: npm run bench -- NAME [--json]', '', ...lines].join('\n');
+}
+
+/** Rejects when it fails, is interrupted, or takes too long. */
+async function run({ run: measure, name, maxSeconds }: Benchmark): Promise<readonly Figure[]> {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => interrupted.abort(new Error(`${name} was interrupted by ${signal}`)));
+  }
+  const patience = AbortSignal.timeout(maxSeconds * 1000);
+  const started = performance.now();
+  const say = (line: string): void => {
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    process.stderr.write(`${seconds.padStart(6)} s  ${line}\n`);
+  };
+  const signal = AbortSignal.any([interrupted.signal, patience]);
+  try {
+    return await measure({ signal, say });
+  } catch (error) {
+    interrupted.signal.throwIfAborted();
+    if (patience.aborted) throw new Error(`${name} took more than ${maxSeconds} s`, { cause: error });
+    throw error;
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...others] = args.filter((arg) => arg !== '--json');
+  if (name === undefined) {
+    console.log(list());
+    return 0;
+  }
+  const benchmark = BENCHMARKS.find((candidate) => candidate.name === name);
+  if (benchmark === undefined || others.length > 0) {
+    const wrong = benchmark === undefined ? name : others[0];
+    console.error(`bench: there is no ${JSON.stringify(wrong)}\n${list()}`);
+    return USAGE;
+  }
+  const figures = await run(benchmark);
+  console.log(tableOf(figures));
+  if (args.includes('--json')) {
+    const values = Object.fromEntries(figures.map((figure) => [figure.name, rounded(figure)]));
+    console.log(JSON.stringify({ bench: name, figures: values }));
+  }
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error('bench failed:', error);
+  return 1;
+});
