@@ -100,7 +100,8 @@ async function hardLimitOfOpenFiles(): Promise<number> {
   return Number.isSafeInteger(hard) ? Math.min(hard, 1_048_576) : 1024;
 }
 
-export async function run(flags: FlagValues, log: Logger, stop: AbortSignal): Promise<void> {
+/** Runs until `stop`, then ends in order; `force` cuts the graces short. */
+export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, force: AbortSignal): Promise<void> {
   const folder = manifestsOf(flags);
   const binary = await inspectNginx(process.env);
   const installation = await installationOf(flags);
@@ -171,12 +172,12 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal): Pr
   const shutdown = async (): Promise<void> => {
     isStopping = true;
     log.info('stopping');
-    await delay(flags['shutdown-grace-period'] * 1000);
+    await delay(flags['shutdown-grace-period'] * 1000, undefined, { signal: force }).catch(() => undefined);
     serving.expectEnd();
     const patience = (serving.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
-    await nginx.stop(patience);
+    await nginx.stop(patience, force);
     work.abort();
-    await delay(flags['post-shutdown-grace-period'] * 1000);
+    await delay(flags['post-shutdown-grace-period'] * 1000, undefined, { signal: force }).catch(() => undefined);
     log.info('stopped');
   };
   await runUntil(stop, () => serving.run(work.signal), shutdown);

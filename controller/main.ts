@@ -18,17 +18,13 @@ function versionOf(): string {
 async function serve({ flags, warnings }: CommandLine): Promise<number> {
   const log = createLog(flags['log-format'], flags.v);
   for (const warning of warnings) log.warn(warning);
-  const stop = new AbortController();
-  let signals = 0;
+  // The first signal asks for a graceful end, a second one for an end at once.
+  const [stop, force] = [new AbortController(), new AbortController()];
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(name, () => {
-      signals += 1;
-      if (signals > 1) process.exit(1); // asked twice: at once
-      stop.abort();
-    });
+    process.on(name, () => (stop.signal.aborted ? force.abort() : stop.abort()));
   }
   try {
-    await run(flags, log, stop.signal);
+    await run(flags, log, stop.signal, force.signal);
     return 0;
   } catch (error) {
     if (error instanceof UsageError || error instanceof NginxUnavailable) throw error;

@@ -66,7 +66,7 @@ const controller = spawn(
     '--log-format=text',
     ...args,
   ],
-  { stdio: 'inherit' },
+  { stdio: 'inherit', detached: true }, // a group of its own: Ctrl-C reaches it once, through us
 );
 let isOver = false;
 controller.on('exit', (code) => {
@@ -77,12 +77,7 @@ controller.on('exit', (code) => {
   }
   process.exitCode = code ?? 1;
 });
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  // Ctrl-C reaches the controller by itself, being sent to the whole foreground group.
-  process.on(name, () => {
-    if (name === 'SIGTERM') controller.kill(name);
-  });
-}
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => controller.kill('SIGTERM'));
 
 const deadline = Date.now() + READY_DEADLINE_MS;
 while (!isOver && !(await isReady(health)) && Date.now() < deadline) await delay(50);

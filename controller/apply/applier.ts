@@ -48,7 +48,24 @@ export class Applier {
   }
 
   /** Starts nginx for a model, or adopts one that runs exactly the configuration that the model needs. */
-  async start(model: Model, signal: AbortSignal): Promise<'started' | 'adopted'> {
+  start(model: Model, signal: AbortSignal): Promise<'started' | 'adopted'> {
+    return this.#exclusively(() => this.#start(model, signal));
+  }
+
+  /** The fast lane: sends every difference that needs no reload. */
+  apply(model: Model, signal: AbortSignal): Promise<Applied> {
+    return this.#exclusively(() => this.#apply(model, signal));
+  }
+
+  /** One start or apply at a time: both change what runs. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+  #last: Promise<unknown> = Promise.resolve();
+
+  async #start(model: Model, signal: AbortSignal): Promise<'started' | 'adopted'> {
     const rendered = this.#render(model, needed(model));
     const adopted = await this.#adopt(rendered, signal);
     if (!adopted) {
@@ -58,12 +75,12 @@ export class Applier {
     }
     this.#position = 'full';
     this.#running = { ...NOTHING_RUNS, loaded: rendered.profiles, base: this.#base(model) };
-    await this.apply(model, signal);
+    if (adopted) await this.#parts.control.drain('off', signal); // its controller may have died while it drained
+    await this.#apply(model, signal);
     return adopted ? 'adopted' : 'started';
   }
 
-  /** The fast lane: sends every difference that needs no reload. */
-  async apply(model: Model, signal: AbortSignal): Promise<Applied> {
+  async #apply(model: Model, signal: AbortSignal): Promise<Applied> {
     const { wanted, state } = this.#plan(model);
     if (wanted.upsert.length > 0 || wanted.remove.length > 0 || this.#position === 'full') {
       await this.#send(wanted, state, signal);

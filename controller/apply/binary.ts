@@ -1,7 +1,7 @@
 // What the nginx binary can do: asked with `nginx -V`, for Debian's nginx with modules from packages and for OpenResty.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Abilities } from '../render/config.ts';
@@ -36,7 +36,7 @@ const DEBIAN_LUA_PATH = '/usr/share/lua/5.1/?.lua;/usr/share/lua/5.1/?/init.lua'
  * SLUICE_LUA_PATH and SLUICE_LUA_CPATH the Lua search paths of lua-resty-core and lua-cjson.
  */
 export async function inspectNginx(environment: NodeJS.ProcessEnv): Promise<Binary> {
-  const path = await findBinary(environment);
+  const path = await realpath(await findBinary(environment)); // OpenResty's files lie around the real one
   let output: string;
   try {
     output = (await run(path, ['-V'])).stderr;

@@ -122,14 +122,14 @@ export class NginxProcess {
     while (this.#pid !== null && isAlive(this.#pid)) await delay(200, undefined, { signal });
   }
 
-  /** Ends nginx: gracefully, and after `graceMs` with force. Nothing of it is left when this resolves. */
-  async stop(graceMs: number): Promise<void> {
+  /** Ends nginx: gracefully, with force after `graceMs` or when `force` says so. Nothing of it is left when this resolves. */
+  async stop(graceMs: number, force?: AbortSignal): Promise<void> {
     const pid = this.#pid;
     if (pid === null) return;
     if (isAlive(pid)) {
       process.kill(pid, 'SIGQUIT');
-      const patience = AbortSignal.timeout(graceMs);
-      await this.ended(patience).catch(() => undefined);
+      const limits = [AbortSignal.timeout(graceMs), ...(force === undefined ? [] : [force])];
+      await this.ended(AbortSignal.any(limits)).catch(() => undefined);
     }
     await this.#clearLeftovers();
     await rm(this.#tempDir, { recursive: true, force: true });

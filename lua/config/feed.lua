@@ -201,11 +201,6 @@ function _M.settings()
   return settings
 end
 
---- Generation 0 means that no state was applied yet.
-function _M.is_empty()
-  return seen <= 0
-end
-
 local function drop_retired()
   local now = ngx.now()
   for id, entry in pairs(retired) do

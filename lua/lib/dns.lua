@@ -8,7 +8,8 @@ local feed = require("config.feed")
 
 local bit = require("bit")
 local band, lshift, rshift = bit.band, bit.lshift, bit.rshift
-local byte, char, format, sub = string.byte, string.char, string.format, string.sub
+local byte, char, format = string.byte, string.char, string.format
+local lower, sub = string.lower, string.sub
 local concat = table.concat
 
 local TYPE_A, TYPE_AAAA = 1, 28
@@ -75,9 +76,12 @@ local function show_ipv6(data)
   return left .. "::" .. concat(groups, ":", best_at + best_length, 8)
 end
 
--- The answer to a query: {rcode, truncated, addresses, ttl}, or nil and what is wrong with it.
-local function decode_answer(message, id, kind)
-  if #message < 12 or uint16(message, 1) ~= id then
+-- The answer to a query: {rcode, truncated, addresses, ttl}, or nil and what is wrong with it. The
+-- answer must repeat id and question (RFC 5452).
+local function decode_answer(message, query, kind)
+  local question = sub(query, 13)
+  local repeated = lower(sub(message, 13, 12 + #question))
+  if sub(message, 1, 2) ~= sub(query, 1, 2) or repeated ~= lower(question) then
     return nil, "not the answer to this question"
   end
   local flags = uint16(message, 3)
@@ -155,18 +159,17 @@ local function ask(settings, name, kind)
   local problem = "no name server is configured"
   for _ = 1, settings.attempts do
     for _, server in ipairs(settings.servers) do
-      local id = math.random(0, 65535)
-      local query = encode_query(id, name, kind)
+      local query = encode_query(math.random(0, 65535), name, kind)
       local message, err = ask_over_udp(server, query, settings.timeout_ms)
       local answer
       if message then
-        answer, err = decode_answer(message, id, kind)
+        answer, err = decode_answer(message, query, kind)
       end
       if answer and answer.truncated then
         message, err = ask_over_tcp(server, query, settings.timeout_ms)
         answer = nil
         if message then
-          answer, err = decode_answer(message, id, kind)
+          answer, err = decode_answer(message, query, kind)
         end
       end
       if answer and (answer.rcode == 0 or answer.rcode == RCODE_NXDOMAIN) then

@@ -126,8 +126,6 @@ local function dispatch(var, route)
       return exit(413)
     end
   end
-  var.sluice_route = route.key
-  hosts.enter(route)
   return exec(route.location)
 end
 
@@ -179,6 +177,8 @@ function route_request(var)
     end
     return exit(404)
   end
+  var.sluice_route = route.key
+  hosts.enter(route)
   if not route.access_log then
     var.no_log = "1"
   end
