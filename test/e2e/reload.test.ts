@@ -56,6 +56,19 @@ describe('the reload law', () => {
     expect(after.some(({ pid }) => workers.has(pid))).to.equal(false);
   });
 
+  it('its drain step asks HTTP/1 clients to reconnect, in every worker at once, and stops at once', async () => {
+    const connectionHeaders = async (): Promise<string[]> => {
+      const question = { port: sluice.http, host: 'web.test', headers: { Connection: 'keep-alive' } };
+      const answers = await Promise.all(Array.from({ length: 16 }, () => ask(question)));
+      return [...new Set(answers.map(({ headers }) => headers.connection ?? ''))];
+    };
+    expect(await connectionHeaders()).to.deep.equal(['keep-alive']);
+    await sluice.control.drain('on', AbortSignal.timeout(1000));
+    expect(await connectionHeaders()).to.deep.equal(['close']);
+    await sluice.control.drain('off', AbortSignal.timeout(1000));
+    expect(await connectionHeaders()).to.deep.equal(['keep-alive']);
+  });
+
   it('a profile that is loaded already does not reload', async () => {
     const before = await reloads();
     await sluice.write('other.json', [
