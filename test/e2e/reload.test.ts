@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { inspectNginx } from '../../controller/apply/binary.ts';
+import { isAlive } from '../../controller/apply/process.ts';
 import { type Pod, startPod } from '../support/backends.ts';
 import { ask, askEcho } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -76,6 +77,20 @@ describe('the reload law', () => {
     ]);
     await eventually(() => askEcho({ port: sluice.http, host: 'other.test' }));
     expect(await reloads()).to.equal(before);
+  });
+
+  it('no request is missing from the counters, though the workers that counted it are gone', async () => {
+    await sluice.write('count.json', [ingress({ name: 'count', host: 'count.test' })]);
+    await eventually(() => askEcho({ port: sluice.http, host: 'count.test' }));
+    const counted = async (): Promise<number> =>
+      (await sluice.control.counters(AbortSignal.timeout(1000)))['default|count|web|200'] ?? 0;
+    const workers = (await sluice.control.status(AbortSignal.timeout(1000))).workers.map(({ pid }) => pid);
+    await eventually(async () => expect(await counted()).to.be.above(0));
+    const before = await counted();
+    for (let i = 0; i < 50; i += 1) await askEcho({ port: sluice.http, host: 'count.test' });
+    await sluice.write('web.json', [web({ 'proxy-body-size': '6m' })]);
+    await eventually(() => expect(workers.some(isAlive)).to.equal(false));
+    await eventually(async () => expect(await counted()).to.equal(before + 50));
   });
 
   it('other changes are live while a reload is under way', async () => {
