@@ -52,7 +52,8 @@ export class Loop {
 
   /** What the loop itself met, beside the Problems of the model. */
   get problems(): readonly Problem[] {
-    return this.#failure === null ? [] : [this.#failure];
+    const refused = this.#model === null ? [] : this.#parts.applier.problems(this.#model);
+    return this.#failure === null ? refused : [...refused, this.#failure];
   }
 
   /** Tells the loop that these reads are stale. */
@@ -142,9 +143,9 @@ export class Loop {
       const started = performance.now();
       try {
         // A wish from before the last reload may be fulfilled by now.
-        if ((await applier.reload(model, signal)) === 'unneeded') continue;
+        const outcome = await applier.reload(model, signal);
         this.#failure = null;
-        log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
+        if (outcome === 'reloaded') log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
       } catch (error) {
         if (signal.aborted) throw error;
         await this.#reloadFailed(error, model, signal);

@@ -1,13 +1,15 @@
 // Brings nginx to the wanted model: starts or adopts it, sends data at once, reloads when a directive is missing, and starts
 // again after a crash. It keeps what runs, so that every pass sends only differences.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Model, Profile, ProfileId } from '../model/types.ts';
+import type { Model, Problem, Profile, ProfileId } from '../model/types.ts';
 import type { Abilities, ConfigRenderer, Installation, Rendered } from '../render/config.ts';
 import type { Control, Position } from './control.ts';
 import { after, type Plan, plan, type Running } from './plan.ts';
 import type { NginxProcess } from './process.ts';
+import { type Refused, type Trial, testConfig } from './quarantine.ts';
 import { reload } from './reload.ts';
 import { type DataSettings, profilesOf, type State, stateOf } from './state.ts';
+import { refusedProblems, withoutRefused } from './substitute.ts';
 
 export interface ApplierParts {
   readonly nginx: NginxProcess;
@@ -26,7 +28,7 @@ export interface Applied {
   readonly reload: string | null;
 }
 
-const NOTHING_RUNS: Running = { state: new Map(), hostProfiles: new Map(), loaded: new Set(), base: '' };
+const NOTHING_RUNS: Running = { state: new Map(), hosts: new Map(), loaded: new Set(), base: '' };
 const START_POLL_MS = 20;
 const START_DEADLINE_MS = 15_000;
 
@@ -34,6 +36,8 @@ export class Applier {
   readonly #parts: ApplierParts;
   /** Every profile seen in this process: running hosts may need one that the wanted model no longer has. */
   readonly #profiles = new Map<ProfileId, Profile>();
+  /** Profiles that nginx refused; their names are digests, so the verdict holds. */
+  readonly #refused = new Map<ProfileId, string>();
   #running: Running = NOTHING_RUNS;
   #position: Position | 'full' = 'full';
   #reloads = 0;
@@ -66,25 +70,32 @@ export class Applier {
   #last: Promise<unknown> = Promise.resolve();
 
   async #start(model: Model, signal: AbortSignal): Promise<'started' | 'adopted'> {
-    const rendered = this.#render(model, needed(model));
-    const adopted = await this.#adopt(rendered, signal);
+    this.#starts += 1;
+    const wanted = this.#render(model, needed(this.#servable(model)));
+    const adopted = await this.#adopt(wanted, signal);
+    let loaded = wanted.profiles;
     if (!adopted) {
       await this.#parts.nginx.stop(model.settings.workerShutdownTimeout * 1000);
+      await this.#parts.nginx.prepare();
+      const rendered = await this.#tested(model, new Set(), loaded);
       await this.#parts.nginx.start(rendered);
       await this.#waitForStart(rendered, signal);
+      loaded = rendered.profiles;
     }
     this.#position = 'full';
-    this.#running = { ...NOTHING_RUNS, loaded: rendered.profiles, base: this.#base(model) };
+    // The hosts stay known: routes that nginx refuses go on with their last good version.
+    this.#running = { ...NOTHING_RUNS, hosts: this.#running.hosts, loaded, base: this.#base(model) };
     if (adopted) await this.#parts.control.drain('off', signal); // its controller may have died while it drained
     await this.#apply(model, signal);
     return adopted ? 'adopted' : 'started';
   }
+  #starts = 0;
 
   async #apply(model: Model, signal: AbortSignal): Promise<Applied> {
-    const { wanted, state } = this.#plan(model);
+    const { wanted, state, servable } = this.#plan(model);
     if (wanted.upsert.length > 0 || wanted.remove.length > 0 || this.#position === 'full') {
       await this.#send(wanted, state, signal);
-      this.#running = after(this.#running, wanted, state, model);
+      this.#running = after(this.#running, wanted, state, servable);
     }
     return {
       upserts: wanted.upsert.length,
@@ -95,21 +106,47 @@ export class Applier {
 
   /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
   async reload(model: Model, signal: AbortSignal): Promise<'reloaded' | 'unneeded'> {
-    const { wanted } = this.#plan(model);
-    if (wanted.reload === null) return 'unneeded';
-    const rendered = this.#render(model, wanted.reload.profiles);
+    const profiles = this.#plan(model).wanted.reload?.profiles ?? null;
+    if (profiles === null) return 'unneeded';
+    const { loaded: before } = this.#running;
+    const rendered = await this.#tested(model, profiles.intersection(before), profiles.difference(before));
+    if (this.#plan(model).wanted.reload === null) return 'unneeded'; // all that was missing is refused
+    const starts = this.#starts;
     // From now on only what old and new workers both have may be used by new values.
-    const before = this.#running.loaded;
     this.#running = { ...this.#running, loaded: before.intersection(rendered.profiles) };
     try {
       await reload(this.#parts.nginx, this.#parts.control, rendered, signal);
     } catch (error) {
-      this.#running = { ...this.#running, loaded: before };
+      if (starts === this.#starts) this.#running = { ...this.#running, loaded: before };
       throw error;
     }
     this.#reloads += 1;
-    this.#running = { ...this.#running, loaded: rendered.profiles, base: this.#base(model) };
+    if (starts === this.#starts) {
+      this.#running = { ...this.#running, loaded: rendered.profiles, base: this.#base(model) };
+    }
     return 'reloaded';
+  }
+
+  /** What nginx refuses of a model. */
+  problems(model: Model): Problem[] {
+    return refusedProblems(model, this.#refused);
+  }
+
+  /** Tests a configuration, and notes the profiles that nginx refuses. */
+  async #tested(model: Model, known: ReadonlySet<ProfileId>, fresh: ReadonlySet<ProfileId>): Promise<Rendered> {
+    for (const id of this.#refused.keys()) if (!model.profiles.has(id)) this.#refused.delete(id);
+    const trial: Trial = {
+      render: (ids) => this.#render(model, ids),
+      test: (rendered) => this.#parts.nginx.test(rendered),
+    };
+    const { rendered, refused } = await testConfig(trial, known, fresh);
+    for (const [id, reason] of refused) this.#refused.set(id, reason);
+    return rendered;
+  }
+
+  #servable(model: Model): Model {
+    const refused: Refused = this.#refused;
+    return withoutRefused(model, refused, this.#running.hosts, this.#running.loaded);
   }
 
   /** Why a model needs a reload, null when it does not. */
@@ -126,10 +163,11 @@ export class Applier {
     return serving.length > 0 && serving.every(({ generation }) => generation >= position.generation);
   }
 
-  #plan(model: Model): { wanted: Plan; state: State } {
+  #plan(model: Model): { wanted: Plan; state: State; servable: Model } {
     for (const [id, profile] of model.profiles) this.#profiles.set(id, profile);
-    const state = stateOf(model, this.#parts.data);
-    return { wanted: plan(this.#running, model, state, this.#base(model)), state };
+    const servable = this.#servable(model);
+    const state = stateOf(servable, this.#parts.data);
+    return { wanted: plan(this.#running, servable, state, this.#base(model)), state, servable };
   }
 
   #render(model: Model, ids: ReadonlySet<ProfileId>): Rendered {

@@ -1,13 +1,12 @@
 // What to send and whether to reload, as a pure function of what runs and what is wanted. The law: reload if and only if the
 // wanted state needs a directive that the running configuration lacks. Hosts that wait for it keep their running value.
-import type { HostName, Model, ProfileId } from '../model/types.ts';
+import type { Host, HostName, Model, ProfileId } from '../model/types.ts';
 import { profilesOf, type State, type ValueName } from './state.ts';
 
 /** What nginx runs, as far as we know. */
 export interface Running {
   readonly state: State;
-  /** Profiles of the running hosts, by host. */
-  readonly hostProfiles: ReadonlyMap<HostName, ReadonlySet<ProfileId>>;
+  readonly hosts: ReadonlyMap<HostName, Host>;
   /** Profiles that every serving worker has. */
   readonly loaded: ReadonlySet<ProfileId>;
   /** Digest of the configuration without profiles: everything that settings put into directives. */
@@ -48,15 +47,17 @@ export function plan(running: Running, model: Model, state: State, base: string)
   }
 
   const waits = new Set(held.map((name) => `host/${name}`));
-  // A running host that waits still leads to its running backends.
-  const heldBackends = new Set(held.flatMap((name) => backendsOfValue(running.state.get(`host/${name}`))));
   const upsert: ValueName[] = [];
   for (const [name, text] of state) {
     if (!waits.has(name) && running.state.get(name) !== text) upsert.push(name);
   }
-  const remove = [...running.state.keys()].filter(
-    (name) => !state.has(name) && !waits.has(name) && !heldBackends.has(name),
-  );
+  let remove = [...running.state.keys()].filter((name) => !state.has(name) && !waits.has(name));
+  if (remove.some((name) => name.startsWith('backend/'))) {
+    // Hosts that wait, and routes that keep a last good version, lead to backends that the model has forgotten.
+    const hosts = [...model.hosts].map(([name, host]) => (waits.has(`host/${name}`) ? running.hosts.get(name) : host));
+    const referred = new Set(hosts.flatMap((host) => (host === undefined ? [] : backendsOf(host))));
+    remove = remove.filter((name) => !referred.has(name));
+  }
   return {
     upsert: upsert.sort(byOrder),
     remove: remove.sort((a, b) => byOrder(b, a)),
@@ -69,8 +70,10 @@ function reloadFor(running: Running, model: Model, missing: ReadonlySet<ProfileI
   const baseChanged = running.base !== base;
   if (missing.size === 0 && !baseChanged) return null;
   // Also what the running hosts use: they are served by the new workers until their new values arrive.
-  const profiles = new Set([...running.hostProfiles.values()].flatMap((ids) => [...ids]));
-  for (const host of model.hosts.values()) for (const id of profilesOf(host)) profiles.add(id);
+  const profiles = new Set<ProfileId>();
+  for (const hosts of [running.hosts, model.hosts]) {
+    for (const host of hosts.values()) for (const id of profilesOf(host)) profiles.add(id);
+  }
   const reasons = [
     ...(baseChanged ? ['settings that are directives changed'] : []),
     ...(missing.size > 0 ? [`profiles ${[...missing].sort().join(', ')} are not loaded`] : []),
@@ -78,10 +81,8 @@ function reloadFor(running: Running, model: Model, missing: ReadonlySet<ProfileI
   return { profiles, reason: reasons.join('; ') };
 }
 
-function backendsOfValue(text: string | undefined): ValueName[] {
-  if (text === undefined) return [];
-  const value = JSON.parse(text) as { routes: { target: { id?: string } }[] };
-  return value.routes.flatMap(({ target }) => (target.id === undefined ? [] : [`backend/${target.id}`]));
+function backendsOf(host: Host): ValueName[] {
+  return host.routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [`backend/${target.id}`] : []));
 }
 
 /** What runs once a plan's data was sent. */
@@ -89,12 +90,11 @@ export function after(running: Running, { upsert, remove, held }: Plan, state: S
   const next = new Map(running.state);
   for (const name of upsert) next.set(name, state.get(name) ?? '');
   for (const name of remove) next.delete(name);
-  const hostProfiles = new Map<HostName, ReadonlySet<ProfileId>>();
-  const waits = new Set(held);
-  for (const [name, host] of model.hosts) if (!waits.has(name)) hostProfiles.set(name, profilesOf(host));
+  const hosts = new Map(model.hosts);
   for (const name of held) {
-    const profiles = running.hostProfiles.get(name);
-    if (profiles !== undefined) hostProfiles.set(name, profiles);
+    const before = running.hosts.get(name);
+    if (before === undefined) hosts.delete(name);
+    else hosts.set(name, before);
   }
-  return { ...running, state: next, hostProfiles };
+  return { ...running, state: next, hosts };
 }

@@ -14,11 +14,16 @@ import type { Binary } from './binary.ts';
 export class ConfigRefused extends Error {
   override readonly name = 'ConfigRefused';
   readonly code = 'config-refused';
-  readonly output: string;
+  /** Its first error, without the name of the file. */
+  readonly reason: string;
+  /** The line that it names, null when it names none. */
+  readonly line: number | null;
 
   constructor(output: string) {
-    super(`nginx refused the configuration: ${firstError(output)}`);
-    this.output = output;
+    const error = firstError(output);
+    super(`nginx refused the configuration: ${error}`);
+    this.line = Number(/ in \S+:(\d+)$/.exec(error)?.[1] ?? Number.NaN) || null;
+    this.reason = error.replace(/^.*?\[(emerg|crit|alert)\] (\d+#\d+: )?/, '').replace(/ in \S+:\d+$/, '');
   }
 }
 

@@ -1,5 +1,5 @@
-// A reload that loses no request (ARCHITECTURE.md, "Reload without loss"): test, ask HTTP/1 clients to reconnect, SIGHUP,
-// wait until every new worker serves and every old one has stopped accepting.
+// A reload that loses no request (ARCHITECTURE.md, "Reload without loss"): ask HTTP/1 clients to reconnect, SIGHUP, wait until
+// every new worker serves and every old one has stopped accepting.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Rendered } from '../render/config.ts';
 import type { Control, WorkerReport } from './control.ts';
@@ -15,15 +15,17 @@ export class ReloadFailed extends Error {
 const DRAIN_MS = 300;
 const POLL_MS = 20;
 const DEADLINE_MS = 10_000;
+const MAX_DRAINING_GENERATIONS = 3;
+const ROOM_POLL_MS = 100;
 
-/** Throws ConfigRefused or ReloadFailed; then the running configuration is as before. */
+/** Puts the configuration that was tested last in force. Throws ReloadFailed; then what ran goes on. */
 export async function reload(
   nginx: NginxProcess,
   control: Control,
   rendered: Rendered,
   signal: AbortSignal,
 ): Promise<void> {
-  await nginx.test(rendered);
+  await waitForRoom(control, rendered, signal);
   const before = (await control.status(signal)).workers.map(({ pid }) => pid);
   await control.drain('on', signal);
   try {
@@ -35,6 +37,16 @@ export async function reload(
     throw error;
   } finally {
     await control.drain('off', signal);
+  }
+}
+
+/** Old workers with long connections each keep their memory: at most three generations of them at a time. */
+async function waitForRoom(control: Control, { workers: size }: Rendered, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const { workers } = await control.status(signal);
+    const draining = workers.filter(({ pid, phase }) => phase === 'exiting' && isAlive(pid)).length;
+    if (draining < MAX_DRAINING_GENERATIONS * size) return;
+    await delay(ROOM_POLL_MS, undefined, { signal });
   }
 }
 

@@ -113,11 +113,11 @@ function routeValue({ match, path, profile, target, policy, source }: Route) {
 /** Profiles by host object, for the same reason as the texts. */
 const profiles = new WeakMap<Host, ReadonlySet<ProfileId>>();
 
-/** The profiles that a host value needs. */
+/** The profiles that a host value needs; a denied route jumps nowhere. */
 export function profilesOf(host: Host): ReadonlySet<ProfileId> {
   const known = profiles.get(host);
   if (known !== undefined) return known;
-  const found = new Set(host.routes.map((route) => route.profile));
+  const found = new Set(host.routes.flatMap(({ target, profile }) => (target.kind === 'deny' ? [] : [profile])));
   profiles.set(host, found);
   return found;
 }

@@ -115,6 +115,7 @@ export type ProblemCode =
   | 'external-name-refused'
   | 'certificate-unusable'
   | 'certificate-expired'
+  | 'directives-refused'
   | 'reload-failed';
 
 /** A user's mistake, or a failure the user must know of: log line, metric, `render` output; later Event and webhook text. */

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -92,70 +92,117 @@ describe('the reload law', () => {
     await eventually(() => expect(workers.some(isAlive)).to.equal(false));
     await eventually(async () => expect(await counted()).to.equal(before + 50));
   });
-
-  it('other changes are live while a reload is under way', async () => {
-    const before = await reloads();
-    const asked = async (): Promise<number> => count((await sluice.logs()).err, 'a reload is needed');
-    const askedBefore = await asked();
-    await sluice.write('web.json', [web({ 'proxy-body-size': '5m' })]);
-    await eventually(async () => expect(await asked()).to.be.above(askedBefore));
-    await sluice.write('quick.json', [ingress({ name: 'quick', host: 'quick.test' })]);
-    await eventually(() => askEcho({ port: sluice.http, host: 'quick.test' }));
-    expect(await reloads(), 'the reload was over before the other change').to.equal(before);
-    await eventually(async () => expect(await reloads()).to.equal(before + 1));
-  });
 });
 
-describe('a reload that nginx refuses', () => {
+/**
+ * An nginx that refuses what real files rarely hold: everything while a marker is there, and two body sizes. While another
+ * marker is there its test goes on and on.
+ */
+async function pickyNginx(home: string): Promise<string> {
+  const wrapper = join(home, 'nginx');
+  const { path } = await inspectNginx(process.env);
+  const lines = [
+    '#!/bin/sh',
+    'if [ "$1" = -t ]; then', // -t -p FOLDER -c FILE …
+    `  while [ -e "${home}/hold" ]; do touch "${home}/held"; sleep 0.02; done`,
+    `  if [ -e "${home}/refuse" ]; then echo 'nginx: [emerg] refused for the test' >&2; exit 1; fi`,
+    `  line=$(grep -n ${7 * 1024 ** 2} "$5" | cut -d: -f1)`,
+    '  if [ -n "$line" ]; then echo "nginx: [emerg] seven is too much in $5:$line" >&2; exit 1; fi',
+    `  if grep -q ${8 * 1024 ** 2} "$5"; then echo 'nginx: [emerg] eight is unknown' >&2; exit 1; fi`,
+    'fi',
+    `exec "${path}" "$@"`,
+  ];
+  await writeFile(wrapper, `${lines.join('\n')}\n`);
+  await chmod(wrapper, 0o755);
+  return wrapper;
+}
+
+describe('configurations that nginx refuses', () => {
   let pod: Pod;
   let sluice: Sluice;
   let home: string;
 
-  before(async () => {
+  const host = (name: string, annotations: Record<string, string> = {}): object =>
+    ingress({ name, host: `${name}.test`, annotations });
+  const served = async (name: string): Promise<string> =>
+    (await askEcho({ port: sluice.http, host: `${name}.test` })).backend;
+  const logged = (pattern: RegExp): Promise<unknown> =>
+    eventually(async () => expect((await sluice.logs()).err).to.match(pattern));
+  const config = (): Promise<string> => readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
+
+  beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'sluice-refuse-'));
-    const wrapper = join(home, 'nginx');
-    const { path } = await inspectNginx(process.env);
-    // Refuses a configuration test while the marker is there, as nginx does for a bad file.
-    await writeFile(
-      wrapper,
-      `#!/bin/sh\nif [ "$1" = -t ] && [ -e "${home}/refuse" ]; then echo 'nginx: [emerg] refused for the test' >&2; exit 1; fi\nexec "${path}" "$@"\n`,
-    );
-    await chmod(wrapper, 0o755);
     pod = await startPod('web');
     sluice = await startSluice({
-      environment: { SLUICE_NGINX: wrapper },
+      environment: { SLUICE_NGINX: await pickyNginx(home) },
       manifests: {
         'pods.json': workload('web', [pod]),
-        'a.json': [ingress({ name: 'a', host: 'a.test' })],
-        'b.json': [ingress({ name: 'b', host: 'b.test' })],
+        'a.json': [host('a')],
+        'b.json': [host('b')],
+        'bad.json': [host('bad', { 'proxy-body-size': '8m' })],
       },
     });
   });
-  after(async () => {
+  afterEach(async () => {
     await sluice?.stop();
     await pod.stop();
     await rm(home, { recursive: true, force: true });
   });
 
-  it('is a Problem; what ran goes on, other changes are live, and it recovers', async () => {
-    await writeFile(join(home, 'refuse'), '');
-    await sluice.write('a.json', [ingress({ name: 'a', host: 'a.test', annotations: { 'proxy-buffering': 'on' } })]);
-    await eventually(async () => {
-      expect((await sluice.logs()).err).to.match(/problem: error reload-failed:.*refused for the test/);
-    });
-    expect((await askEcho({ port: sluice.http, host: 'a.test' })).backend).to.equal('web');
-    const config = await readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
-    expect(config).to.not.contain('proxy_buffering on');
+  it('one set of directives that is refused, at the start or later, stops nobody else', async () => {
+    await logged(
+      /problem: error directives-refused: Ingress default\/bad: .* host bad\.test, path "\/": eight is unknown/,
+    );
+    expect((await ask({ port: sluice.http, host: 'bad.test' })).status).to.equal(503);
+    expect(await served('a')).to.equal('web');
 
-    await sluice.write('c.json', [ingress({ name: 'c', host: 'c.test' })]);
-    await eventually(() => askEcho({ port: sluice.http, host: 'c.test' }));
+    // Two at once, one named by its line and one not; a third one is good.
+    await sluice.write('two.json', [
+      host('a', { 'proxy-body-size': '7m' }),
+      host('c', { 'proxy-body-size': '8m', 'proxy-buffering': 'on' }),
+      host('d', { 'proxy-body-size': '9m' }),
+    ]);
+    await sluice.remove('a.json');
+    await eventually(() => served('d'));
+    await logged(/directives-refused: Ingress default\/a: .*seven is too much/);
+    await logged(/directives-refused: Ingress default\/c: .*eight is unknown/);
+    expect(await served('a'), 'the last good version of a').to.equal('web');
+    expect((await ask({ port: sluice.http, host: 'c.test' })).status).to.equal(503);
+    expect(await config())
+      .to.contain(String(9 * 1024 ** 2))
+      .and.not.contain(String(7 * 1024 ** 2));
+
+    await sluice.write('two.json', [host('a'), host('c', { 'proxy-buffering': 'on' }), host('d')]);
+    await eventually(() => served('c'));
+    await logged(/solved: error directives-refused: Ingress default\/a/);
+  });
+
+  it('other changes are live while a reload is under way', async () => {
+    await writeFile(join(home, 'hold'), '');
+    await sluice.write('a.json', [host('a', { 'proxy-buffering': 'on' })]);
+    await eventually(() => access(join(home, 'held')));
+    await sluice.write('c.json', [host('c')]);
+    await eventually(() => served('c'));
+    expect(count((await sluice.logs()).err, 'nginx reloaded')).to.equal(0);
+    await rm(join(home, 'hold'));
+    await logged(/nginx reloaded/);
+  });
+
+  it('a refusal of everything is a Problem; what ran goes on, other changes are live, and it recovers', async () => {
+    await writeFile(join(home, 'refuse'), '');
+    await sluice.write('a.json', [host('a', { 'proxy-buffering': 'on' })]);
+    await logged(/problem: error reload-failed:.*refused for the test/);
+    expect(await served('a')).to.equal('web');
+    expect(await config()).to.not.contain('proxy_buffering on');
+
+    await sluice.write('c.json', [host('c')]);
+    await eventually(() => served('c'));
 
     await rm(join(home, 'refuse'));
-    await sluice.write('b.json', [
-      ingress({ name: 'b', host: 'b.test', annotations: { 'proxy-request-buffering': 'off' } }),
-    ]);
-    await eventually(async () => expect((await sluice.logs()).err).to.contain('solved: error reload-failed'));
-    const mended = await readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
-    expect(mended).to.contain('proxy_buffering on').and.contain('proxy_request_buffering off');
+    await sluice.write('b.json', [host('b', { 'proxy-request-buffering': 'off' })]);
+    await logged(/solved: error reload-failed/);
+    expect(await config())
+      .to.contain('proxy_buffering on')
+      .and.contain('proxy_request_buffering off');
   });
 });

@@ -38,7 +38,7 @@ const DATA = {
   httpsPort: 443,
   dns: { servers: [], search: [], ndots: 1, attempts: 1, timeoutMs: 1000 },
 };
-const NOTHING: Running = { state: new Map(), hostProfiles: new Map(), loaded: new Set(), base: 'base' };
+const NOTHING: Running = { state: new Map(), hosts: new Map(), loaded: new Set(), base: 'base' };
 
 function play({ flags, steps }: Flow): void {
   const cluster = new Cluster();

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { ConfigRefused } from '../../controller/apply/process.ts';
+import { profileAtLine, type Trial, testConfig } from '../../controller/apply/quarantine.ts';
+
+/** A trial whose configuration is one line per profile; some profiles are bad, with or without a line in the message. */
+function trialOf(bad: ReadonlySet<string>, { names = false, base = true } = {}): Trial & { tests: number } {
+  const trial = {
+    tests: 0,
+    render: (profiles: ReadonlySet<string>) => ({
+      text: [...profiles].map((id) => `    location @${id} {\n      directive;\n    }\n`).join(''),
+      digest: '',
+      profiles,
+      workers: 1,
+    }),
+    test: async ({ text }: { text: string }) => {
+      trial.tests += 1;
+      const lines = text.split('\n');
+      const at = lines.findIndex((line) => [...bad].some((id) => line.includes(`@${id} `)));
+      if (!base || at >= 0)
+        throw new ConfigRefused(`nginx: [emerg] bad${names && at >= 0 ? ` in /x/nginx.conf:${at + 2}` : ''}`);
+    },
+  };
+  return trial;
+}
+
+const ids = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `p_${i.toString(16).padStart(2, '0')}`);
+
+describe('quarantine', () => {
+  const all = new Set(ids(40));
+  const known = new Set(ids(10));
+  const fresh = all.difference(known);
+
+  for (const names of [true, false]) {
+    it(`finds every bad profile ${names ? 'by its line' : 'by halves'} and keeps the others`, async () => {
+      const bad = new Set(['p_0c', 'p_0d', 'p_27']);
+      const trial = trialOf(bad, { names });
+      const { rendered, refused } = await testConfig(trial, known, fresh);
+      expect([...refused.keys()].sort()).to.deep.equal([...bad]);
+      expect(rendered.profiles).to.deep.equal(all.difference(bad));
+      expect(trial.tests).to.be.below(names ? 5 : 30);
+    });
+  }
+
+  it('all good costs one test', async () => {
+    const trial = trialOf(new Set());
+    expect((await testConfig(trial, known, fresh)).refused.size).to.equal(0);
+    expect(trial.tests).to.equal(1);
+  });
+
+  it('a configuration that is refused without any new profile is the settings’ fault', async () => {
+    const error = await testConfig(trialOf(new Set(), { base: false }), known, fresh).catch((cause: unknown) => cause);
+    expect(error).to.be.instanceOf(ConfigRefused);
+  });
+
+  it('a line outside the profiles names none', () => {
+    const text = 'http {\n    location / {\n    }\n    location @p_0a {\n      x;\n    }\n}\n';
+    expect(profileAtLine(text, 5)).to.equal('p_0a');
+    expect(profileAtLine(text, 4)).to.equal('p_0a');
+    expect(profileAtLine(text, 2)).to.equal(null);
+    expect(profileAtLine(text, 7)).to.equal(null);
+    expect(profileAtLine(text, null)).to.equal(null);
+  });
+
+  it('nginx’s message is taken apart', () => {
+    const refused = new ConfigRefused(
+      'x\nnginx: [emerg] 12#12: unknown directive "y" in /run/nginx.conf.next:42\nnginx: configuration file … failed',
+    );
+    expect(refused.line).to.equal(42);
+    expect(refused.reason).to.equal('unknown directive "y"');
+    expect(new ConfigRefused('nginx: [emerg] unknown "z" variable').line).to.equal(null);
+  });
+});
