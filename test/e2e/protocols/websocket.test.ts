@@ -1,34 +1,26 @@
 // WebSockets need no annotation: Upgrade is passed through.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { expect } from 'chai';
-import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import { ask } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type Listener, listen } from '../../support/listener.ts';
 import { site } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
+import { echoOf, startWebSocketPod, type WebSocketPod } from '../../support/websocket.ts';
 
 describe('WebSocket', () => {
-  let backend: Listener;
+  let backend: WebSocketPod;
   let sluice: Sluice;
   let accepted: Promise<[WebSocket, IncomingMessage]>;
   let client: WebSocket | null = null;
-  const sockets = new WebSocketServer({ noServer: true });
 
   before(async () => {
-    const server = createServer((_, response) => response.writeHead(426).end());
-    server.on('upgrade', (request, socket, head) => {
-      sockets.handleUpgrade(request, socket, head, (accepting) => {
-        accepting.on('message', (data, isBinary) => accepting.send(data, { binary: isBinary }));
-        sockets.emit('connection', accepting, request);
-      });
-    });
-    backend = await listen(server, '127.0.0.31');
+    backend = await startWebSocketPod('127.0.0.31');
     sluice = await startSluice({ manifests: { 'ws.json': site('ws', [backend]) } });
   });
   beforeEach(() => {
-    accepted = once(sockets, 'connection') as Promise<[WebSocket, IncomingMessage]>;
+    accepted = once(backend.sockets, 'connection') as Promise<[WebSocket, IncomingMessage]>;
   });
   afterEach(() => client?.terminate());
   after(async () => {
@@ -51,22 +43,15 @@ describe('WebSocket', () => {
     return socket;
   }
 
-  async function echo(socket: WebSocket, message: string | Buffer): Promise<{ data: Buffer; isBinary: boolean }> {
-    const answer = once(socket, 'message') as Promise<[RawData, boolean]>;
-    socket.send(message);
-    const [data, isBinary] = await answer;
-    return { data: data as Buffer, isBinary };
-  }
-
   for (const scheme of ['ws', 'wss'] as const) {
     it(`carries text and binary messages both ways over ${scheme} (HDR-05)`, async () => {
       const socket = await open(scheme);
       for (const text of ['one', 'two', 'drei – 3']) {
-        const { data, isBinary } = await echo(socket, text);
+        const { data, isBinary } = await echoOf(socket, text);
         expect([data.toString(), isBinary]).to.deep.equal([text, false]);
       }
       const large = Buffer.alloc(300_000, 'sluice');
-      const { data, isBinary } = await echo(socket, large);
+      const { data, isBinary } = await echoOf(socket, large);
       expect(isBinary).to.equal(true);
       expect(data.equals(large)).to.equal(true);
     });
@@ -105,7 +90,7 @@ describe('WebSocket', () => {
     await eventually(async () => {
       expect((await ask({ port: sluice.http, host: 'other.test' })).status).to.equal(426);
     });
-    expect((await echo(socket, 'still here')).data.toString()).to.equal('still here');
+    expect((await echoOf(socket, 'still here')).data.toString()).to.equal('still here');
     expect(server.readyState).to.equal(WebSocket.OPEN);
   });
 
