@@ -1,11 +1,12 @@
 // npm run bench -- NAME [--json]: runs one benchmark; without a name it lists them.
 
 import dataplane from './dataplane.ts';
+import reload from './reload.ts';
 import rules from './rules.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [dataplane, rules];
+const BENCHMARKS: readonly Benchmark[] = [dataplane, rules, reload];
 const USAGE = 64; // sysexits(3): EX_USAGE
 
 function list(): string {
