@@ -1,7 +1,7 @@
 // The composition root: builds everything from the command line and runs it until the signal.
 import { createHash, randomBytes } from 'node:crypto';
 import { fstatSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -49,14 +49,20 @@ export function selectionOf(flags: FlagValues): Selection {
   };
 }
 
-/** The folder of --manifests; throws UsageError when the flag is missing. */
-export function manifestsOf(flags: FlagValues): string {
-  if (flags.manifests === null) {
+/** The folder of --manifests; throws UsageError when the flag is missing or names no folder. */
+export async function manifestsOf(flags: FlagValues): Promise<string> {
+  const folder = flags.manifests;
+  if (folder === null) {
     throw new UsageError(
       'nothing to serve: give --manifests=DIR (following a cluster is not possible in this version)',
     );
   }
-  return flags.manifests;
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new UsageError(`--manifests: there is no folder ${JSON.stringify(folder)}`);
+  return folder;
 }
 
 export async function installationOf(flags: FlagValues): Promise<Installation> {
@@ -102,7 +108,7 @@ async function hardLimitOfOpenFiles(): Promise<number> {
 
 /** Runs until `stop`, then ends in order; `force` cuts the graces short. */
 export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, force: AbortSignal): Promise<void> {
-  const folder = manifestsOf(flags);
+  const folder = await manifestsOf(flags);
   const binary = await inspectNginx(process.env);
   const installation = await installationOf(flags);
   const nginx = new NginxProcess(binary, installation);

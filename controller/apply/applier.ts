@@ -121,6 +121,9 @@ export class Applier {
       throw error;
     }
     this.#reloads += 1;
+    for (const id of this.#profiles.keys()) {
+      if (!rendered.profiles.has(id) && !model.profiles.has(id)) this.#profiles.delete(id);
+    }
     if (starts === this.#starts) {
       this.#running = { ...this.#running, loaded: rendered.profiles, base: this.#base(model) };
     }

@@ -17,14 +17,15 @@ export interface Output {
 }
 
 export async function render(flags: FlagValues, output: Output): Promise<0 | 1 | 2> {
+  const path = await manifestsOf(flags);
   const cluster = new Cluster();
   const errors: unknown[] = [];
-  const folder = new ManifestFolder(manifestsOf(flags), cluster, {
+  const folder = new ManifestFolder(path, cluster, {
     onChange: () => undefined,
     onError: (error) => errors.push(error),
   });
   await folder.readOnce();
-  if (errors.length > 0) throw new Error(`reading ${manifestsOf(flags)} failed`, { cause: errors[0] });
+  if (errors.length > 0) throw new Error(`reading ${path} failed`, { cause: errors[0] });
 
   const model = new Graph(cluster, selectionOf(flags)).evaluate();
   const { abilities } = await inspectNginx(process.env);

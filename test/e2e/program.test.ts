@@ -52,6 +52,7 @@ describe('the program', () => {
       ['--manifests=x', '--watch-namespace=a', '--watch-namespace-selector=b'],
       /exclude each other/,
     ],
+    ['a folder that is not there', ['--manifests=/nowhere'], /there is no folder "\/nowhere"/],
     ['nothing to serve', [], /give --manifests=DIR/],
   ];
   for (const [name, args, message] of refusals) {
