@@ -145,6 +145,7 @@ export class Loop {
         // A wish from before the last reload may be fulfilled by now.
         const outcome = await applier.reload(model, signal);
         this.#failure = null;
+        this.#pause = RETRY_MS;
         if (outcome === 'reloaded') log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
       } catch (error) {
         if (signal.aborted) throw error;
@@ -154,23 +155,26 @@ export class Loop {
     }
   }
 
-  /** nginx goes on with what it has. The same reload is not tried again until something else is wanted. */
+  /**
+   * nginx goes on with what it has. What nginx refused is not tried again until something else is wanted; what went wrong
+   * around it (a full disk, nginx that just ended) is, after a growing pause.
+   */
   async #reloadFailed(error: unknown, model: Model, signal: AbortSignal): Promise<void> {
-    const refused = error instanceof ConfigRefused || error instanceof ReloadFailed;
     this.#parts.log.error({ err: error }, 'reloading nginx failed; the running configuration stays');
-    if (!refused) {
-      await delay(RETRY_MS, undefined, { signal });
-      this.#wantReload();
-      return;
-    }
     const reason = this.#parts.applier.reloadReason(model) ?? '';
     this.#failure = {
       object: { kind: 'Configuration', namespace: '', name: 'nginx.conf' },
       severity: 'error',
       code: 'reload-failed',
-      message: `${failureText(reason)}: ${error.message}`,
+      message: `${failureText(reason)}: ${error instanceof Error ? error.message : String(error)}`,
     };
+    if (error instanceof ConfigRefused || error instanceof ReloadFailed) return;
+    this.#parts.onApplied(model, 0);
+    await delay(this.#pause, undefined, { signal });
+    this.#pause = Math.min(this.#pause * 2, MAX_BACKOFF_MS);
+    this.#wantReload();
   }
+  #pause = RETRY_MS;
 
   /** nginx that ends by itself is started again with everything, after a growing pause. */
   async #supervise(signal: AbortSignal): Promise<void> {

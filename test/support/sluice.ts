@@ -18,6 +18,8 @@ export interface Options {
   readonly manifests?: Readonly<Record<string, string | readonly object[]>>;
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** A folder of its own where none is given. */
+  readonly runDir?: string;
   /** In an own process group Ctrl-C does not reach it, so that the caller ends it in its own order. */
   readonly processGroup?: 'shared' | 'own';
 }
@@ -65,7 +67,7 @@ async function launch(
   [http, https, health]: [number, number, number],
   options: Options,
 ): Promise<Sluice> {
-  const runDir = join(home, 'run');
+  const runDir = options.runDir ?? join(home, 'run');
   const files = { out: join(home, 'out.log'), err: join(home, 'err.log') };
   const descriptors = [openSync(files.out, 'a'), openSync(files.err, 'a')] as const;
   const child = spawn(
