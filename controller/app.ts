@@ -27,7 +27,6 @@ import { ManifestFolder } from './watch/manifests.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 export const LUA_FOLDER = join(ROOT, 'lua');
 export const TEMPLATE_FOLDER = join(ROOT, 'templates');
-const STATE_MEGABYTES = 512;
 const STOP_GRACE_MS = 10_000;
 
 export function selectionOf(flags: FlagValues): Selection {
@@ -76,7 +75,8 @@ export async function installationOf(flags: FlagValues): Promise<Installation> {
     accessLog: canReopenStdout() ? '/dev/stdout' : join(resolve(flags['run-dir']), 'access.log'),
     openFiles: await hardLimitOfOpenFiles(),
     cores: availableParallelism(),
-    stateMegabytes: STATE_MEGABYTES,
+    stateMegabytes: flags['state-megabytes'],
+    previousStateMegabytes: null,
   };
 }
 

@@ -57,6 +57,7 @@ export const FLAGS = {
   manifests: optional('Folder of YAML or JSON manifests to serve; followed while running.'),
   'run-dir': flag('.run', text, 'Folder for sockets, the rendered configuration and the pid file. One per instance.'),
   'log-format': flag('auto', logFormat, 'text, json, or auto: text on a terminal, else json.'),
+  'state-megabytes': flag(512, intBetween(1, 65536), 'Shared memory for the routing state at first; it grows.'),
   'resolv-conf': flag('/etc/resolv.conf', text, 'File that names the DNS servers for ExternalName Services.'),
   'ingress-class': flag('nginx', text, 'Value of the annotation kubernetes.io/ingress.class that is ours.'),
   'controller-class': flag('k8s.io/ingress-nginx', text, 'spec.controller of the IngressClasses that are ours.'),

@@ -1,9 +1,10 @@
 // Brings nginx to the wanted model: starts or adopts it, sends data at once, reloads when a directive is missing, and starts
 // again after a crash. It keeps what runs, so that every pass sends only differences.
 import { setTimeout as delay } from 'node:timers/promises';
+import { assertNever } from '../assert.ts';
 import type { Model, Problem, Profile, ProfileId } from '../model/types.ts';
 import type { Abilities, ConfigRenderer, Installation, Rendered } from '../render/config.ts';
-import type { Control, Position } from './control.ts';
+import type { ApplyResult, Control, Position } from './control.ts';
 import { after, type Plan, plan, type Running } from './plan.ts';
 import type { NginxProcess } from './process.ts';
 import { type Refused, type Trial, testConfig } from './quarantine.ts';
@@ -29,6 +30,7 @@ export interface Applied {
 }
 
 const NOTHING_RUNS: Running = { state: new Map(), hosts: new Map(), loaded: new Set(), base: '' };
+const MAX_STATE_MEGABYTES = 65_536;
 const START_POLL_MS = 20;
 const START_DEADLINE_MS = 15_000;
 
@@ -40,10 +42,13 @@ export class Applier {
   readonly #refused = new Map<ProfileId, string>();
   #running: Running = NOTHING_RUNS;
   #position: Position | 'full' = 'full';
+  /** With the size that the dictionary has grown to. */
+  #installation: Installation;
   #reloads = 0;
 
   constructor(parts: ApplierParts) {
     this.#parts = parts;
+    this.#installation = parts.installation;
   }
 
   /** Reloads since the program started. */
@@ -94,7 +99,7 @@ export class Applier {
   async #apply(model: Model, signal: AbortSignal): Promise<Applied> {
     const { wanted, state, servable } = this.#plan(model);
     if (wanted.upsert.length > 0 || wanted.remove.length > 0 || this.#position === 'full') {
-      await this.#send(wanted, state, signal);
+      if ((await this.#send(wanted, state, signal)) === 'full') return this.#grow();
       this.#running = after(this.#running, wanted, state, servable);
     }
     return {
@@ -102,6 +107,16 @@ export class Applier {
       removals: wanted.remove.length,
       reload: wanted.reload?.reason ?? null,
     };
+  }
+
+  /** The dictionary is full: the next reload makes a larger one; until then what runs goes on. */
+  #grow(): Applied {
+    const { stateMegabytes } = this.#installation;
+    const larger = stateMegabytes * 2;
+    if (larger > MAX_STATE_MEGABYTES) throw new Error(`the routing state does not fit into ${stateMegabytes} MB`);
+    this.#installation = { ...this.#installation, stateMegabytes: larger, previousStateMegabytes: stateMegabytes };
+    this.#baseOf = null;
+    return { upserts: 0, removals: 0, reload: `the routing state needs more than ${stateMegabytes} MB` };
   }
 
   /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
@@ -126,6 +141,10 @@ export class Applier {
     }
     if (starts === this.#starts) {
       this.#running = { ...this.#running, loaded: rendered.profiles, base: this.#base(model) };
+    }
+    if (this.#installation.previousStateMegabytes !== null) {
+      this.#installation = { ...this.#installation, previousStateMegabytes: null };
+      this.#position = 'full'; // changes that came during the handover may be in the old dictionary only
     }
     return 'reloaded';
   }
@@ -173,30 +192,47 @@ export class Applier {
     return { wanted: plan(this.#running, servable, state, this.#base(model)), state, servable };
   }
 
-  #render(model: Model, ids: ReadonlySet<ProfileId>): Rendered {
+  #render(model: Model, ids: ReadonlySet<ProfileId>, installation = this.#installation): Rendered {
     for (const [id, profile] of model.profiles) this.#profiles.set(id, profile);
     const profiles = [...ids].flatMap((id) => this.#profiles.get(id) ?? []);
-    const { render, abilities, installation } = this.#parts;
+    const { render, abilities } = this.#parts;
     return render(model.settings, profiles, abilities, installation);
   }
 
-  /** Rendering without profiles costs a millisecond; settings rarely change, so the digest is kept by their identity. */
+  /**
+   * Digest of what settings and this installation put into directives. Rendering takes a millisecond and settings rarely
+   * change, so it is kept by their identity. The dictionary before the last growth is left out: dropping it is no reason to
+   * reload.
+   */
   #base(model: Model): string {
     if (this.#baseOf?.settings !== model.settings) {
-      this.#baseOf = { settings: model.settings, digest: this.#render(model, new Set()).digest };
+      const installation = { ...this.#installation, previousStateMegabytes: null };
+      this.#baseOf = { settings: model.settings, digest: this.#render(model, new Set(), installation).digest };
     }
     return this.#baseOf.digest;
   }
   #baseOf: { settings: Model['settings']; digest: string } | null = null;
 
-  async #send({ upsert, remove }: Plan, state: State, signal: AbortSignal): Promise<void> {
+  async #send({ upsert, remove }: Plan, state: State, signal: AbortSignal): Promise<'sent' | 'full'> {
+    if (this.#position === 'full') return this.#sendEverything(upsert, remove, state, signal);
     const lines = [...upsert.map((name) => `set ${name} ${state.get(name)}`), ...remove.map((name) => `del ${name}`)];
     const result = await this.#parts.control.apply(this.#position, lines, signal);
-    if (result.kind === 'applied') {
-      this.#position = result.position;
-      return;
+    if (result.kind === 'gap') return this.#sendEverything(upsert, remove, state, signal);
+    return this.#noteResult(result);
+  }
+
+  #noteResult(result: ApplyResult): 'sent' | 'full' {
+    switch (result.kind) {
+      case 'applied':
+        this.#position = result.position;
+        return 'sent';
+      case 'full':
+        return 'full';
+      case 'gap':
+        throw new Error('nginx refused a full state as if it were a change');
+      default:
+        return assertNever(result);
     }
-    await this.#sendEverything(upsert, remove, state, signal);
   }
 
   /** nginx lost its memory, or somebody else changed it: what runs plus this difference, as a whole. */
@@ -205,14 +241,12 @@ export class Applier {
     remove: readonly string[],
     state: State,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<'sent' | 'full'> {
     const whole = new Map(this.#running.state);
     for (const name of upsert) whole.set(name, state.get(name) ?? '');
     for (const name of remove) whole.delete(name);
     const lines = [...whole].map(([name, text]) => `set ${name} ${text}`);
-    const result = await this.#parts.control.apply('full', lines, signal);
-    if (result.kind === 'gap') throw new Error('nginx refused a full state as if it were a change');
-    this.#position = result.position;
+    return this.#noteResult(await this.#parts.control.apply('full', lines, signal));
   }
 
   async #adopt(rendered: Rendered, signal: AbortSignal): Promise<boolean> {

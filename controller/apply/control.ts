@@ -25,7 +25,9 @@ export interface Status extends Position {
 export type ApplyResult =
   | { readonly kind: 'applied'; readonly position: Position }
   /** The state is not the one that the batch changes: send everything. */
-  | { readonly kind: 'gap' };
+  | { readonly kind: 'gap' }
+  /** The batch does not fit into shared memory; nothing of it was taken. */
+  | { readonly kind: 'full' };
 
 export class ControlError extends Error {
   override readonly name = 'ControlError';
@@ -49,6 +51,7 @@ export class Control {
     const header = base === 'full' ? 'full' : `${base.epoch}:${base.generation}`;
     const { status, text } = await this.#send('POST', '/v1/apply', body, { 'Sluice-Base': header }, signal);
     if (status === 409) return { kind: 'gap' };
+    if (status === 507) return { kind: 'full' };
     if (status !== 200) throw new ControlError(`applying a batch of ${body.length} bytes: ${status} ${text.trim()}`);
     return { kind: 'applied', position: JSON.parse(text) as Position };
   }

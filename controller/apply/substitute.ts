@@ -1,5 +1,4 @@
 // Routes whose profile nginx refuses: they keep their last good version, else they answer 503; the rest of the host goes on.
-import { showValue } from '../feature/parse.ts';
 import type { Host, HostName, Model, Problem, ProfileId, Route } from '../model/types.ts';
 import type { Refused } from './quarantine.ts';
 
@@ -41,7 +40,7 @@ export function refusedProblems(model: Model, refused: Refused): Problem[] {
         object: source,
         severity: 'error',
         code: 'directives-refused',
-        message: `nginx refuses the directives of host ${name}, path ${showValue(path)}: ${reason}; its last good version is served, or 503`,
+        message: `nginx refuses the directives of host ${name}, path ${JSON.stringify(path)}: ${reason}; its last good version is served, or 503`,
       });
     }
   }

@@ -1,6 +1,6 @@
 // Label selectors as --watch-namespace-selector takes them: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
 
-import { assertNever } from './assert.ts';
+import { assertNever } from '../assert.ts';
 
 type Requirement =
   | { readonly kind: 'in' | 'notin'; readonly key: string; readonly values: readonly string[] }

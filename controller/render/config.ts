@@ -35,6 +35,8 @@ export interface Installation {
   readonly cores: number;
   /** Size of the dictionary that holds the routing state, megabytes; memory is taken as it is used. */
   readonly stateMegabytes: number;
+  /** The size it had before it grew, from which its content is taken; null when it did not grow. */
+  readonly previousStateMegabytes: number | null;
 }
 
 export interface Rendered {
@@ -133,6 +135,16 @@ function workersOf(settings: Settings, installation: Installation): number {
   return settings.workerProcesses === 0 ? installation.cores : settings.workerProcesses;
 }
 
+function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: Installation) {
+  const nameOf = (megabytes: number): string => `sluice_state_${megabytes}`;
+  const sizes = previous === null ? [stateMegabytes] : [previous, stateMegabytes];
+  return {
+    dictionaries: sizes.map((megabytes) => ({ name: word(nameOf(megabytes)), size: integer(megabytes, 'm') })),
+    dictionary: quoted(nameOf(stateMegabytes)),
+    previousDictionary: quoted(previous === null ? '' : nameOf(previous)),
+  };
+}
+
 function profileView(profile: Profile) {
   return {
     name: word(`@${profile.id}`),
@@ -178,7 +190,7 @@ export function configView(
     lua: {
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
-      stateSize: integer(installation.stateMegabytes, 'm'),
+      ...dictionaryView(installation),
       loggedVariables: quoted(loggedVariables(accessLog).join(' ')),
     },
     client: {

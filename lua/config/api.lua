@@ -15,7 +15,7 @@ local counters = require("metrics.counters")
 local feed = require("config.feed")
 local store = require("config.store")
 
-local state = ngx.shared.sluice_state
+local state = require("config.dictionary").state
 local find = string.find
 local match = string.match
 local sub = string.sub

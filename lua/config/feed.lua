@@ -8,7 +8,7 @@ local backend_compiler = require("balancer.backend")
 local key_pair = require("tls.key_pair")
 local store = require("config.store")
 
-local state = ngx.shared.sluice_state
+local state = require("config.dictionary").state
 local workers = ngx.shared.sluice_workers
 local gmatch = string.gmatch
 local sub = string.sub

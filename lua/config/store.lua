@@ -3,7 +3,7 @@
 -- under "v/<version>/<n>". New values are written beside the old ones; only then the pointers
 -- move. So a reader sees an object whole, in its old or its new form.
 
-local state = ngx.shared.sluice_state
+local state = require("config.dictionary").state
 local concat = table.concat
 local floor = math.floor
 local sub = string.sub

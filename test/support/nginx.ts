@@ -47,6 +47,7 @@ export async function startBareNginx({ stateMegabytes = 64 } = {}): Promise<Bare
     openFiles: 1024,
     cores: 2,
     stateMegabytes,
+    previousStateMegabytes: null,
   });
   await nginx.start(rendered);
   const control = new Control(join(runDir, RUN_FILES.control), secret);

@@ -28,6 +28,7 @@ const INSTALLATION: Installation = {
   openFiles: 1024,
   cores: 2,
   stateMegabytes: 64,
+  previousStateMegabytes: null,
 };
 const OLD: Abilities = {
   modules: ['/m/lua.so'],
