@@ -45,7 +45,8 @@ async function waitForRoom(control: Control, { workers: size }: Rendered, signal
   for (;;) {
     const { workers } = await control.status(signal);
     const draining = workers.filter(({ pid, phase }) => phase === 'exiting' && isAlive(pid)).length;
-    if (draining < MAX_DRAINING_GENERATIONS * size) return;
+    // This reload makes one generation more.
+    if (draining <= (MAX_DRAINING_GENERATIONS - 1) * size) return;
     await delay(ROOM_POLL_MS, undefined, { signal });
   }
 }
