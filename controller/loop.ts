@@ -13,6 +13,8 @@ import { Wakeup } from './watch/wakeup.ts';
 /** The slow lane waits until nothing asked for a reload for this long, but not longer than the second value. */
 const QUIET_MS = 100;
 const AT_MOST_MS = 1000;
+/** A pass takes what came in the meantime; passes begin at least this far apart. */
+const SLICE_MS = 10;
 const RETRY_MS = 500;
 const MAX_BACKOFF_MS = 10_000;
 const ACKNOWLEDGE_POLL_MS = 20;
@@ -88,8 +90,13 @@ export class Loop {
   }
 
   async #fastLane(signal: AbortSignal): Promise<void> {
+    let last = 0;
     for (;;) {
       await this.#changed.wait(signal);
+      // The first change after a quiet time goes at once; a storm is taken in slices.
+      const early = last + SLICE_MS - performance.now();
+      if (early > 0) await delay(early, undefined, { signal });
+      last = performance.now();
       const stale = this.#stale;
       this.#stale = new Set();
       try {
