@@ -115,7 +115,9 @@ export type ProblemCode =
   | 'external-name-refused'
   | 'certificate-unusable'
   | 'certificate-expired'
-  | 'reload-failed';
+  | 'reload-failed'
+  | 'kind-forbidden'
+  | 'api-unreachable';
 
 /** A user's mistake, or a failure the user must know of: log line, metric, `render` output; later Event and webhook text. */
 export interface Problem {
