@@ -1,7 +1,7 @@
 // The composition root: builds everything from the command line and runs it until the signal.
 import { createHash, randomBytes } from 'node:crypto';
 import { fstatSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,56 +12,51 @@ import { Control } from './apply/control.ts';
 import { ensurePlaceholder } from './apply/placeholder.ts';
 import { isAlive, NginxProcess } from './apply/process.ts';
 import { readResolvConf } from './apply/resolver.ts';
-import { type FlagValues, UsageError } from './flags.ts';
+import type { FlagValues } from './flags.ts';
 import { Loop } from './loop.ts';
 import { Graph } from './model/graph.ts';
 import { expiredCertificates, showProblem, tidy } from './model/problems.ts';
 import type { Selection } from './model/settings.ts';
 import type { Problem } from './model/types.ts';
 import { configRenderer, type Installation, RUN_FILES } from './render/config.ts';
-import { serveHealth } from './telemetry/health.ts';
+import { chooseSource, type Opening, openSource, type SourceChoice } from './source.ts';
+import { type HealthChecks, serveHealth } from './telemetry/health.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Cluster } from './watch/cluster.ts';
-import { ManifestFolder } from './watch/manifests.ts';
+import type { Source } from './watch/source.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 export const LUA_FOLDER = join(ROOT, 'lua');
 export const TEMPLATE_FOLDER = join(ROOT, 'templates');
 const STOP_GRACE_MS = 10_000;
 
-export function selectionOf(flags: FlagValues): Selection {
+/** What the source of objects adds to the flags. */
+export interface Origin {
+  readonly kind: SourceChoice['kind'];
+  readonly ingressClasses: Selection['ingressClasses'];
+}
+
+const MANIFESTS: Origin = { kind: 'manifests', ingressClasses: 'listed' };
+
+export function selectionOf(flags: FlagValues, { kind, ingressClasses } = MANIFESTS): Selection {
+  // Manifests on disk are the administrator's own; in a cluster a slice with 127.0.0.1 would reach our own ports.
+  const mayLoop = kind === 'manifests' || flags['allow-loopback-endpoints'];
   return {
     ingressClass: flags['ingress-class'],
     controllerClass: flags['controller-class'],
     ingressClassByName: flags['ingress-class-by-name'],
     watchIngressWithoutClass: flags['watch-ingress-without-class'],
-    ingressClasses: 'listed',
+    ingressClasses,
     watchNamespace: flags['watch-namespace'],
     watchNamespaceSelector: flags['watch-namespace-selector'],
     disableCatchAll: flags['disable-catch-all'],
     annotationsPrefix: flags['annotations-prefix'],
     externalNames: flags['disable-svc-external-name'] ? 'refused' : 'resolved',
-    loopbackEndpoints: 'allowed', // manifests on disk are the administrator's own
+    loopbackEndpoints: mayLoop ? 'allowed' : 'refused',
     configMap: flags.configmap,
     defaultBackendService: flags['default-backend-service'],
     defaultSslCertificate: flags['default-ssl-certificate'],
   };
-}
-
-/** The folder of --manifests; throws UsageError when the flag is missing or names no folder. */
-export async function manifestsOf(flags: FlagValues): Promise<string> {
-  const folder = flags.manifests;
-  if (folder === null) {
-    throw new UsageError(
-      'nothing to serve: give --manifests=DIR (following a cluster is not possible in this version)',
-    );
-  }
-  const isFolder = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) throw new UsageError(`--manifests: there is no folder ${JSON.stringify(folder)}`);
-  return folder;
 }
 
 export async function installationOf(flags: FlagValues): Promise<Installation> {
@@ -108,7 +103,7 @@ async function hardLimitOfOpenFiles(): Promise<number> {
 
 /** Runs until `stop`, then ends in order; `force` cuts the graces short. */
 export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, force: AbortSignal): Promise<void> {
-  const folder = await manifestsOf(flags);
+  const choice = chooseSource(flags, process.env);
   const binary = await inspectNginx(process.env);
   const installation = await installationOf(flags);
   const nginx = new NginxProcess(binary, installation);
@@ -123,70 +118,71 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
 
   const work = new AbortController();
   const cluster = new Cluster();
-  let loop: Loop | null = null;
-  const source = new ManifestFolder(folder, cluster, {
-    onChange: (stale, what) => {
-      log.debug(what);
-      if (loop === null) return;
-      loop.notify(stale);
-      report();
-    },
-    onError: (error) => log.error({ err: error }, `following ${folder} failed`),
-  });
-  await source.start(work.signal);
-  log.info({ objects: total(cluster.counts()) }, `read the manifests in ${folder}`);
-
   const metrics = new Metrics();
   const applier = new Applier(await partsOf(flags, binary, installation, nginx, control));
+  let loop: Loop | null = null;
+  let source: Source | null = null;
+  let isStopping = false;
   const problems = (): Problem[] => [
-    ...source.problems(),
+    ...(source?.problems() ?? []),
     ...(loop?.model?.problems ?? []),
     ...(loop?.model ? expiredCertificates(loop.model, Date.now()) : []),
     ...(loop?.problems ?? []),
   ];
   const report = problemReporter(problems, log);
-  loop = new Loop({
-    graph: new Graph(cluster, selectionOf(flags)),
-    applier,
-    nginx,
-    log,
-    onApplied: (model, milliseconds) => {
-      metrics.observeApply(milliseconds / 1000, model.hosts.size, model.backends.size);
-      report();
-    },
-  });
+  const checks: HealthChecks = {
+    path: flags['health-check-path'],
+    // Until the source is read there is no nginx to look at.
+    isHealthy: () => !isStopping && (loop === null || (nginx.pid !== null && isAlive(nginx.pid))),
+    isReady: () => !isStopping && loop?.isReady === true,
+    metrics: async () =>
+      metrics.text(tidy(problems()), applier.reloads, await control.counters(work.signal).catch(() => ({}))),
+  };
+  await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
 
-  let isStopping = false;
-  const serving = loop;
-  const listening = serveHealth(
-    flags['healthz-host'],
-    flags['healthz-port'],
-    {
-      path: flags['health-check-path'],
-      isHealthy: () => !isStopping && nginx.pid !== null && isAlive(nginx.pid),
-      isReady: () => !isStopping && serving.isReady,
-      metrics: async () =>
-        metrics.text(tidy(problems()), applier.reloads, await control.counters(work.signal).catch(() => ({}))),
+  const opening: Opening = {
+    cluster,
+    events: {
+      onChange: (stale, what) => {
+        log.debug(what);
+        if (stale.size === 0) report();
+        else loop?.notify(stale); // it reports after its pass
+      },
+      onError: (error) => log.error({ err: error }, 'following the source failed'),
     },
-    work.signal,
-  );
-  await listening.catch((error: unknown) => {
-    work.abort();
-    throw error;
-  });
-
+    onWaiting: ({ attempt, pauseMs, error }) =>
+      log.warn(`${error.message}; attempt ${attempt}, the next in ${Math.round(pauseMs)} ms`),
+  };
+  const serve = async (): Promise<void> => {
+    const opened = await openSource(choice, flags, opening, work.signal);
+    source = opened.source;
+    log.info(`reading ${opened.name}`);
+    await source.start(work.signal);
+    log.info({ objects: total(cluster.counts()) }, `read ${opened.name}`);
+    loop = new Loop({
+      graph: new Graph(cluster, selectionOf(flags, { kind: choice.kind, ingressClasses: source.ingressClasses })),
+      applier,
+      nginx,
+      log,
+      onApplied: (model, milliseconds) => {
+        metrics.observeApply(milliseconds / 1000, model.hosts.size, model.backends.size);
+        report();
+      },
+    });
+    await loop.run(work.signal);
+  };
   const shutdown = async (): Promise<void> => {
     isStopping = true;
     log.info('stopping');
     await delay(flags['shutdown-grace-period'] * 1000, undefined, { signal: force }).catch(() => undefined);
-    serving.expectEnd();
-    const patience = (serving.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
+    loop?.expectEnd();
+    const patience = (loop?.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
     await nginx.stop(patience, force);
     work.abort();
     await delay(flags['post-shutdown-grace-period'] * 1000, undefined, { signal: force }).catch(() => undefined);
     log.info('stopped');
   };
-  await runUntil(stop, () => serving.run(work.signal), shutdown);
+  await runUntil(stop, serve, shutdown);
 }
 
 /** Runs until the signal, then ends in order; a failure of the work itself also ends, and is thrown. */

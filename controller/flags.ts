@@ -54,7 +54,16 @@ function optional(doc: string): Flag<string | null> {
 
 /** Flags that have an effect. */
 export const FLAGS = {
-  manifests: optional('Folder of YAML or JSON manifests to serve; followed while running.'),
+  manifests: optional('Folder of YAML or JSON manifests to serve; followed while running. Without it, a cluster is.'),
+  kubeconfig: optional('Kubeconfig of the cluster to serve; without it, the one that this Pod runs in.'),
+  'apiserver-host': optional('URL of the API server, in place of the one in the kubeconfig or of the Pod.'),
+  'certificate-authority': optional('File of the authority that signed the certificate of --apiserver-host.'),
+  'kube-api-qps': flag(20, intBetween(1, 10_000), 'Requests per second to the API server in the long run.'),
+  'kube-api-burst': flag(40, intBetween(1, 10_000), 'Requests to the API server at once.'),
+  'allow-loopback-endpoints': toggle(
+    false,
+    'Proxy to loopback addresses in EndpointSlices; for tests and development.',
+  ),
   'run-dir': flag('.run', text, 'Folder for sockets, the rendered configuration and the pid file. One per instance.'),
   'log-format': flag('auto', logFormat, 'text, json, or auto: text on a terminal, else json.'),
   'state-megabytes': flag(512, intBetween(1, 65536), 'Shared memory for the routing state at first; it grows.'),
@@ -88,7 +97,7 @@ export type FlagValues = { readonly [N in keyof typeof FLAGS]: ValueOf<(typeof F
 
 /** Flags of ingress-nginx that do nothing here yet, or ever (klog's): accepted with a warning, so that old manifests start. */
 export const UNSUPPORTED_FLAGS: ReadonlySet<string> = new Set(
-  `apiserver-host certificate-authority kubeconfig enable-annotation-validation deep-inspect tcp-services-configmap
+  `enable-annotation-validation deep-inspect tcp-services-configmap
   udp-services-configmap enable-ssl-chain-completion enable-ssl-passthrough enable-topology-aware-routing sync-period
   sync-rate-limit dynamic-configuration-retries disable-sync-events update-status publish-service publish-status-address
   report-node-internal-ip-address update-status-on-shutdown status-update-interval election-id election-ttl
@@ -151,7 +160,27 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (flags['watch-namespace'] !== null && flags['watch-namespace-selector'] !== null) {
     throw new UsageError('--watch-namespace and --watch-namespace-selector exclude each other: use one of them');
   }
-  return { words, flags, warnings };
+  if (flags.manifests !== null && (flags.kubeconfig !== null || flags['apiserver-host'] !== null)) {
+    throw new UsageError(
+      '--manifests and a cluster (--kubeconfig, --apiserver-host) exclude each other: use one of them',
+    );
+  }
+  return { words, flags, warnings: [...warnings, ...idleFlags(flags)] };
+}
+
+/** Flags that were given, but have no effect beside the others. */
+function idleFlags(flags: FlagValues): string[] {
+  const warnings: string[] = [];
+  if (flags['certificate-authority'] !== null && flags['apiserver-host'] === null) {
+    warnings.push('--certificate-authority has no effect without --apiserver-host');
+  }
+  const namespace = flags['watch-namespace'];
+  for (const name of ['configmap', 'default-backend-service', 'default-ssl-certificate'] as const) {
+    const key = flags[name];
+    if (flags.manifests !== null || namespace === null || key === null || key.startsWith(`${namespace}/`)) continue;
+    warnings.push(`--${name}=${key} has no effect: only namespace ${namespace} is read (--watch-namespace)`);
+  }
+  return warnings;
 }
 
 /** pflag's short form of verbosity: -v=2, -v 2. */
@@ -195,7 +224,9 @@ export function helpText(): string {
   return [
     'Sluice: a Kubernetes Ingress controller for nginx, drop-in successor of ingress-nginx',
     '',
-    'usage: sluice --manifests=DIR [flags]          serve the manifests of a folder',
+    'usage: sluice [flags]                          serve the cluster that this Pod runs in',
+    '       sluice --kubeconfig=FILE [flags]        serve another cluster',
+    '       sluice --manifests=DIR [flags]          serve the manifests of a folder',
     '       sluice render --manifests=DIR [flags]   print nginx.conf and the routing data, without starting nginx',
     '',
     'flags:',

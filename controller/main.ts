@@ -5,10 +5,17 @@ import { run } from './app.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { render } from './cli/render.ts';
 import { type CommandLine, helpText, parseCommandLine, UsageError } from './flags.ts';
+import { ApiError } from './kube/api-error.ts';
+import { ApiUnavailable } from './kube/reach.ts';
 import { createLog } from './telemetry/log.ts';
 
 const USAGE = 64; // sysexits(3): EX_USAGE
 const UNAVAILABLE = 69; // EX_UNAVAILABLE
+
+/** Failures that are the surroundings' or the user's: their message says it all, a stack would hide it. */
+function isExpected(error: unknown): error is Error {
+  return [UsageError, NginxUnavailable, ApiUnavailable, ApiError].some((kind) => error instanceof kind);
+}
 
 function versionOf(): string {
   const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
@@ -27,7 +34,7 @@ async function serve({ flags, warnings }: CommandLine): Promise<number> {
     await run(flags, log, stop.signal, force.signal);
     return 0;
   } catch (error) {
-    if (error instanceof UsageError || error instanceof NginxUnavailable) throw error;
+    if (isExpected(error)) throw error;
     log.fatal({ err: error }, 'sluice cannot go on');
     return 1;
   }
@@ -62,7 +69,7 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError || error instanceof NginxUnavailable)) throw error;
+  if (!isExpected(error)) throw error;
   process.stderr.write(`sluice: ${error.message}\n`);
   process.exitCode = error instanceof UsageError ? USAGE : UNAVAILABLE;
 }

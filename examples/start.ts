@@ -15,7 +15,8 @@ const READY_DEADLINE_MS = 30_000;
 async function readEndpoints(): Promise<{ name: string; address: string; port: number }[]> {
   const cluster = new Cluster();
   const errors: unknown[] = [];
-  await new ManifestFolder(FOLDER, cluster, { onChange: () => {}, onError: (error) => errors.push(error) }).readOnce();
+  const folder = new ManifestFolder(FOLDER, cluster, { onChange: () => {}, onError: (error) => errors.push(error) });
+  await folder.readOnce(new AbortController().signal);
   if (errors.length > 0) throw errors[0];
   const pods = new Map<string, { name: string; address: string; port: number }>();
   const add = (name: string, addresses: readonly string[], ports: readonly { port: number | null }[]): void => {

@@ -116,7 +116,9 @@ export type ProblemCode =
   | 'certificate-unusable'
   | 'certificate-expired'
   | 'directives-refused'
-  | 'reload-failed';
+  | 'reload-failed'
+  | 'kind-forbidden'
+  | 'api-unreachable';
 
 /** A user's mistake, or a failure the user must know of: log line, metric, `render` output; later Event and webhook text. */
 export interface Problem {

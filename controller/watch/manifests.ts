@@ -11,6 +11,7 @@ import { keyOf, showRef } from '../kube/ref.ts';
 import type { Problem, ProblemCode } from '../model/types.ts';
 import type { ReadKey } from '../model/view.ts';
 import type { Cluster } from './cluster.ts';
+import type { Source, SourceEvents } from './source.ts';
 
 const EXTENSIONS: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
 const DEFAULT_NAMESPACE = 'default';
@@ -29,24 +30,18 @@ interface ReadFile {
   readonly broken: 'nothing' | 'objects' | 'file';
 }
 
-export interface ManifestEvents {
-  /** Reads of the cluster that a change made stale, and what happened, for the log. */
-  onChange(stale: ReadonlySet<ReadKey>, what: string): void;
-  /** The watcher itself failed, for example because the folder went away. */
-  onError(error: unknown): void;
-}
-
-export class ManifestFolder {
+export class ManifestFolder implements Source {
+  readonly ingressClasses = 'listed';
   readonly #folder: string;
   readonly #cluster: Cluster;
-  readonly #events: ManifestEvents;
+  readonly #events: SourceEvents;
   readonly #files = new Map<string, ReadFile>();
   /** Files that define an object, so that the first of them, by name, wins. */
   readonly #definitions = new Map<Identity, Set<string>>();
   #watcher: FSWatcher | null = null;
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(folder: string, cluster: Cluster, events: ManifestEvents) {
+  constructor(folder: string, cluster: Cluster, events: SourceEvents) {
     this.#folder = resolve(folder);
     this.#cluster = cluster;
     this.#events = events;
@@ -72,9 +67,9 @@ export class ManifestFolder {
   }
 
   /** Reads every file once, in order, without following the folder. */
-  async readOnce(): Promise<void> {
+  async readOnce(signal: AbortSignal): Promise<void> {
     const controller = new AbortController();
-    await this.start(controller.signal);
+    await this.start(AbortSignal.any([controller.signal, signal]));
     controller.abort();
     await this.#watcher?.close();
   }

@@ -1,5 +1,6 @@
 // Certificates for tests, made on the spot.
 import { webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
@@ -16,7 +17,7 @@ const ALGORITHMS = {
 
 const DAY_MS = 86_400_000;
 
-/** A self-signed pair for these DNS names; the first is also the CN. */
+/** A self-signed pair for these DNS names and addresses; the first is also the CN. */
 export async function makePair(
   names: readonly string[],
   {
@@ -32,7 +33,9 @@ export async function makePair(
     notAfter,
     signingAlgorithm: signing,
     keys,
-    extensions: [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value })))],
+    extensions: [
+      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }))),
+    ],
   });
   const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
   return { certificate: `${certificate.toString('pem')}\n`, key: `${key}\n` };

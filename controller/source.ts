@@ -1,0 +1,97 @@
+// Chooses the source of objects that the command line asks for: a folder of manifests or a cluster, exactly one.
+import { stat } from 'node:fs/promises';
+import { type FlagValues, UsageError } from './flags.ts';
+import { AccessError, isInCluster, kubeConfigOf } from './kube/access.ts';
+import { ApiClient } from './kube/client.ts';
+import { ATTEMPTS, type Failed, reachApi } from './kube/reach.ts';
+import { TokenBucket } from './kube/token-bucket.ts';
+import type { Cluster } from './watch/cluster.ts';
+import { KubernetesCluster } from './watch/kubernetes.ts';
+import { ManifestFolder } from './watch/manifests.ts';
+import type { Source, SourceEvents } from './watch/source.ts';
+
+export type SourceChoice =
+  | { readonly kind: 'manifests'; readonly folder: string }
+  | { readonly kind: 'cluster'; readonly kubeconfig: string | null; readonly apiServer: string | null };
+
+/** Throws UsageError when the command line names no source and there is no cluster around. */
+export function chooseSource(
+  flags: FlagValues,
+  environment: Readonly<Record<string, string | undefined>>,
+): SourceChoice {
+  if (flags.manifests !== null) return { kind: 'manifests', folder: flags.manifests };
+  const { kubeconfig, 'apiserver-host': apiServer } = flags;
+  if (kubeconfig !== null || apiServer !== null || isInCluster(environment)) {
+    return { kind: 'cluster', kubeconfig, apiServer };
+  }
+  throw new UsageError(
+    'nothing to serve: give --manifests=DIR for a folder, --kubeconfig=FILE for a cluster, or run in a Pod of one',
+  );
+}
+
+export interface Opening {
+  readonly cluster: Cluster;
+  readonly events: SourceEvents;
+  /** The API server did not answer yet. */
+  onWaiting(failed: Failed): void;
+}
+
+export interface OpenSource {
+  readonly source: Source;
+  /** For messages: "the manifests in DIR". */
+  readonly name: string;
+}
+
+/** Makes the source ready to start; an API server was reached then. Rejects with UsageError or ApiUnavailable. */
+export async function openSource(
+  choice: SourceChoice,
+  flags: FlagValues,
+  { cluster, events, onWaiting }: Opening,
+  signal: AbortSignal,
+): Promise<OpenSource> {
+  switch (choice.kind) {
+    case 'manifests':
+      await requireFolder(choice.folder);
+      return {
+        source: new ManifestFolder(choice.folder, cluster, events),
+        name: `the manifests in ${choice.folder}`,
+      };
+    case 'cluster': {
+      const client = await clientOf(choice, flags);
+      const version = await reachApi(client, ATTEMPTS, onWaiting, signal);
+      const scope = {
+        namespace: flags['watch-namespace'],
+        namespaces: flags['watch-namespace-selector'] === null ? ('unread' as const) : ('read' as const),
+      };
+      return {
+        source: new KubernetesCluster(client, cluster, scope, events),
+        name: `the cluster at ${client.server}${version === '' ? '' : ` (${version})`}`,
+      };
+    }
+  }
+}
+
+async function requireFolder(path: string): Promise<void> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new UsageError(`--manifests: there is no folder ${JSON.stringify(path)}`);
+}
+
+async function clientOf(
+  { kubeconfig, apiServer }: { readonly kubeconfig: string | null; readonly apiServer: string | null },
+  flags: FlagValues,
+): Promise<ApiClient> {
+  try {
+    const config = await kubeConfigOf({
+      kubeconfig,
+      apiServer,
+      certificateAuthority: flags['certificate-authority'],
+    });
+    return new ApiClient(config, new TokenBucket(flags['kube-api-qps'], flags['kube-api-burst'], performance.now()));
+  } catch (cause) {
+    if (cause instanceof AccessError) throw new UsageError(cause.message, { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,93 @@
+// What a reflector does next: the pure part of list and watch, from what the last request came to.
+import { assertNever } from '../assert.ts';
+
+export type Phase =
+  /** 'whole' asks for everything at once, where the pages of a list expired before the last was read. */
+  { readonly kind: 'list'; readonly size: 'pages' | 'whole' } | { readonly kind: 'watch'; readonly version: string };
+
+/** Whether a watch brought anything, be it only the time that it lasted. */
+export type Yield = 'something' | 'nothing';
+
+export type Outcome =
+  | { readonly kind: 'listed'; readonly version: string }
+  /** The server ended the watch in order, as it does every few minutes. */
+  | { readonly kind: 'closed'; readonly version: string; readonly yield: Yield }
+  /** 410: the version, or the rest of the list, is no longer known. */
+  | { readonly kind: 'expired'; readonly yield: Yield }
+  | { readonly kind: 'list-failed' }
+  /** `stage` says how far it came; a server that is busy only wants time. */
+  | {
+      readonly kind: 'watch-failed';
+      readonly stage: 'busy' | 'refused' | 'broken';
+      readonly version: string;
+      readonly yield: Yield;
+    };
+
+export interface State {
+  readonly phase: Phase;
+  /** Requests in a row that brought nothing. */
+  readonly failures: number;
+}
+
+export interface Step {
+  readonly state: State;
+  readonly pause: 'none' | 'back-off';
+}
+
+export const FIRST: State = { phase: { kind: 'list', size: 'pages' }, failures: 0 };
+
+/** A watch that broke without a yield so often in a row starts over with a list. */
+const PATIENCE = 2;
+
+export function next({ phase, failures: before }: State, outcome: Outcome): Step {
+  switch (outcome.kind) {
+    case 'listed':
+      // A list alone is no success: a server whose every version is expired at once would be asked without end.
+      return { state: { phase: { kind: 'watch', version: outcome.version }, failures: before }, pause: 'none' };
+    case 'closed': {
+      const failures = outcome.yield === 'something' ? 0 : before + 1;
+      return { state: { phase: { kind: 'watch', version: outcome.version }, failures }, pause: pauseAfter(failures) };
+    }
+    case 'expired': {
+      const failures = outcome.yield === 'something' ? 0 : before + 1;
+      const size = phase.kind === 'list' ? 'whole' : 'pages';
+      return { state: { phase: { kind: 'list', size }, failures }, pause: pauseAfter(failures) };
+    }
+    case 'list-failed':
+      return { state: { phase, failures: before + 1 }, pause: 'back-off' };
+    case 'watch-failed': {
+      // A server that was away, or says nothing at all, may come back with other history (an etcd restored from a backup):
+      // it would take our version for one that is still to come, and never send anything.
+      const failures = (outcome.yield === 'something' ? 0 : before) + 1;
+      const resumes = outcome.stage === 'busy' || (outcome.stage === 'broken' && failures < PATIENCE);
+      const after: Phase = resumes ? { kind: 'watch', version: outcome.version } : FIRST.phase;
+      return { state: { phase: after, failures }, pause: 'back-off' };
+    }
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** Once may be chance, as with a proxy that restarts; twice is a loop. */
+function pauseAfter(failures: number): Step['pause'] {
+  return failures >= 2 ? 'back-off' : 'none';
+}
+
+export interface BackOff {
+  readonly firstMs: number;
+  readonly mostMs: number;
+}
+
+/** A server, or a proxy before it, that wants to be left alone for longer is asked all the same. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
+
+/** Milliseconds to wait after so many failures; `random` in [0, 1) spreads it from half to one and a half times. */
+export function backOff(
+  { firstMs, mostMs }: BackOff,
+  failures: number,
+  retryAfterMs: number | null,
+  random: number,
+): number {
+  const pause = Math.min(mostMs, firstMs * 2 ** Math.max(0, failures - 1));
+  return pause * (0.5 + random) + Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
+}
