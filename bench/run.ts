@@ -1,12 +1,14 @@
 // npm run bench -- NAME [--json]: runs one benchmark; without a name it lists them.
 
 import dataplane from './dataplane.ts';
+import propagation from './propagation.ts';
 import reload from './reload.ts';
 import rules from './rules.ts';
+import scale from './scale.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [dataplane, rules, reload];
+const BENCHMARKS: readonly Benchmark[] = [dataplane, rules, reload, propagation, scale];
 const USAGE = 64; // sysexits(3): EX_USAGE
 
 function list(): string {

@@ -24,12 +24,16 @@ const SEEN = [
   'x_original_forwarded_host',
 ];
 
-/** Starts a backend for each name on 127.0.0.1. */
-export async function startBackends(binary: string, names: readonly string[]): Promise<NamedBackends> {
+/** Starts a backend for each name, on loopback addresses. */
+export async function startBackends(
+  binary: string,
+  names: readonly string[],
+  addresses: readonly string[] = ['127.0.0.1'],
+): Promise<NamedBackends> {
   const ports = await freePorts(names.length);
   const servers = names.map(
     (name, index) => `  server {
-    listen 127.0.0.1:${ports[index]};
+${addresses.map((address) => `    listen ${address}:${ports[index]};`).join('\n')}
     location / { return 200 ${name}; }
     location = /bench-seen { return 200 "${SEEN.map((header) => `${header}: $http_${header}`).join('|')}"; }
   }`,
