@@ -1,5 +1,6 @@
 // npm run bench -- NAME [--json]: runs one benchmark; without a name it lists them.
 
+import churn from './churn.ts';
 import dataplane from './dataplane.ts';
 import propagation from './propagation.ts';
 import reload from './reload.ts';
@@ -8,7 +9,7 @@ import scale from './scale.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [dataplane, rules, reload, propagation, scale];
+const BENCHMARKS: readonly Benchmark[] = [dataplane, rules, reload, propagation, scale, churn];
 const USAGE = 64; // sysexits(3): EX_USAGE
 
 function list(): string {
