@@ -16,6 +16,8 @@ const SERVICES = 1000;
 const WORKERS = 4;
 const EVENTS = 200;
 const POLL_MS = 1;
+/** Each look is a connection to nginx of its own. */
+const ACKNOWLEDGE_POLL_MS = 5;
 const ADDRESSES = ['127.0.0.1', '127.0.0.2'];
 
 async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
@@ -53,7 +55,7 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
   const connections = [...pinned.values()];
   if (connections.length !== WORKERS) throw new Error(`Sluice runs ${connections.length} workers, not ${WORKERS}`);
 
-  const load = startLoad(sluice.http, 'host-999.test', 2);
+  const load = startLoad(sluice.http, 'host-999.test', 1);
   started.defer(() => load.stop());
   const [routed, acknowledged]: [number[], number[]] = [[], []];
   for (let event = 0; event < EVENTS; event += 1) {
@@ -111,13 +113,13 @@ async function untilAcknowledged(sluice: Sluice, index: number, port: number, si
   for (;;) {
     const text = await sluice.control.get(`/v1/state/backend/default/svc-${index}/80`, signal);
     if (text.includes(`"port":${port}`)) break;
-    await delay(POLL_MS, undefined, { signal });
+    await delay(ACKNOWLEDGE_POLL_MS, undefined, { signal });
   }
   const { generation } = await sluice.control.status(signal);
   for (;;) {
     const { workers } = await sluice.control.status(signal);
     if (workers.every((worker) => worker.generation >= generation)) return;
-    await delay(POLL_MS, undefined, { signal });
+    await delay(ACKNOWLEDGE_POLL_MS, undefined, { signal });
   }
 }
 
