@@ -1,4 +1,4 @@
-// Starts the controller as its user would: `bin/sluice` on a folder of manifests, with ports and a run directory of its own.
+// Starts the controller as its user would: `bin/sluice` on a folder of manifests or a cluster, with ports and a run directory of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -16,6 +16,10 @@ export const SLUICE = join(ROOT, 'bin', 'sluice');
 export interface Options {
   /** File name → manifest text, or objects that are written as a JSON List. */
   readonly manifests?: Readonly<Record<string, string | readonly object[]>>;
+  /** Text of a kubeconfig: a cluster is the source, in place of the folder. Pods of tests are on loopback addresses. */
+  readonly kubeconfig?: string;
+  /** What to wait for before it is handed out; "ready" unless told. */
+  readonly until?: 'ready' | 'healthy';
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** In an own process group Ctrl-C does not reach it, so that the caller ends it in its own order. */
@@ -55,6 +59,7 @@ export async function startSluice(options: Options = {}): Promise<Sluice> {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), manifestText(content));
   }
+  if (options.kubeconfig !== undefined) await writeFile(join(home, 'kubeconfig'), options.kubeconfig);
   const ports = (await freePorts(3)) as [number, number, number];
   return launch(home, folder, ports, options);
 }
@@ -71,7 +76,9 @@ async function launch(
   const child = spawn(
     SLUICE,
     [
-      `--manifests=${folder}`,
+      ...(options.kubeconfig === undefined
+        ? [`--manifests=${folder}`]
+        : [`--kubeconfig=${join(home, 'kubeconfig')}`, '--allow-loopback-endpoints']),
       `--run-dir=${runDir}`,
       `--http-port=${http}`,
       `--https-port=${https}`,
@@ -94,7 +101,7 @@ async function launch(
 
   await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`sluice ended with ${child.exitCode}: ${(await logs()).err}`);
-    const response = await fetch(`http://127.0.0.1:${health}/readyz`);
+    const response = await fetch(`http://127.0.0.1:${health}/${options.until === 'healthy' ? 'healthz' : 'readyz'}`);
     if (!response.ok) throw new Error(`not ready: ${(await logs()).err}`);
   }, 15_000).catch(async (error: unknown) => {
     child.kill('SIGTERM'); // nginx has a process group of its own: only the controller ends it
@@ -142,7 +149,9 @@ async function endNginx(runDir: string): Promise<void> {
 
 /** Runs the program to its end, for sub-commands and refusals. */
 export async function runSluice(args: readonly string[]): Promise<{ status: number | null; out: string; err: string }> {
-  const child = spawn(SLUICE, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The machine of the tests may itself be a Pod, whose cluster is none of their business.
+  const env = { ...process.env, KUBERNETES_SERVICE_HOST: '' };
+  const child = spawn(SLUICE, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString();
