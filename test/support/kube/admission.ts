@@ -17,7 +17,7 @@ export function admitNew(resource: Resource, object: RawObject, manager: string)
   const metadata = {
     ...(generateName === undefined ? {} : { generateName }),
     ...meta,
-    name: name || `${generateName ?? ''}${suffix()}`,
+    name: name || (generateName === undefined ? '' : `${generateName}${suffix()}`),
     uid: meta.uid ?? randomUUID(),
     creationTimestamp: meta.creationTimestamp ?? now(),
     ...(resource.generation === 'counted' ? { generation: meta.generation ?? 1 } : {}),

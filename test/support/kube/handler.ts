@@ -1,10 +1,12 @@
 // What happens to one request: who asks, which fault is on, and then the verb.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, answerError, type Damage, send } from './answer.ts';
+import { readJson } from './body.ts';
 import { discovery } from './discovery.ts';
 import { type ActiveFault, type Faults, forbidden, serverError, tooManyRequests, unauthorized } from './faults.ts';
 import { perform } from './perform.ts';
 import { type ApiRequest, readRequest } from './request.ts';
+import { REVIEW_PATH, review } from './review.ts';
 import { ApiError, expired, noSuchPath } from './status.ts';
 import type { Store } from './store.ts';
 import type { Timers } from './timers.ts';
@@ -32,6 +34,9 @@ export async function handle(parts: Parts, message: IncomingMessage, response: S
     const url = new URL(message.url ?? '/', 'http://localhost');
     const known = discovery(url.pathname);
     if (known !== null) return send(response, answer(JSON.stringify(known)), 'none');
+    if (url.pathname === REVIEW_PATH && message.method === 'POST') {
+      return send(response, answer(review(parts.faults, await readJson(message)), 201), 'none');
+    }
     const request = readRequest(message.method ?? 'GET', url);
     if (request === null) throw noSuchPath();
     parts.seen.push({ ...request, headers: message.headers });

@@ -1,18 +1,37 @@
 // The verbs other than watch, each from a request to its answer.
 import type { IncomingMessage } from 'node:http';
 import { type Answer, answer } from './answer.ts';
+import { mediaType, parseJson, readJson, readText } from './body.ts';
 import { renderList } from './list.ts';
-import type { ApiRequest } from './request.ts';
+import { type ApiRequest, matchOf } from './request.ts';
 import { methodNotAllowed, notFound } from './status.ts';
 import { type Store, storeKey } from './store.ts';
+import { create, patch, remove, update, type Write } from './write.ts';
 
-export async function perform(store: Store, request: ApiRequest, _message: IncomingMessage): Promise<Answer> {
+export async function perform(store: Store, request: ApiRequest, message: IncomingMessage): Promise<Answer> {
+  const write: Write = { store, request, manager: managerOf(request, message) };
   switch (request.verb) {
     case 'get':
       return answer(get(store, request));
     case 'list':
       return answer(renderList(store, request));
-    default:
+    case 'create':
+      return answer(create(write, await readJson(message)), 201);
+    case 'update': {
+      const { json, created } = update(write, await readJson(message));
+      return answer(json, created ? 201 : 200);
+    }
+    case 'patch': {
+      const body = parseJson(await readText(message));
+      return answer(patch(write, mediaType(message), body));
+    }
+    case 'delete':
+      return answer(remove(write, await readOptions(message)));
+    case 'deletecollection': {
+      const options = await readOptions(message);
+      return answer(removeAll(write, options));
+    }
+    case 'watch':
       throw methodNotAllowed();
   }
 }
@@ -21,4 +40,26 @@ function get(store: Store, { resource, namespace, name }: ApiRequest): string {
   const stored = store.get(resource, storeKey(namespace, name));
   if (stored === null) throw notFound(resource, name);
   return stored.json;
+}
+
+/** Answers with what was there. */
+function removeAll(write: Write, options: unknown): string {
+  const { store, request } = write;
+  const list = renderList(store, request);
+  const matches = matchOf(request);
+  for (const { object } of store.at(request.resource, store.revision).filter((stored) => matches(stored.object))) {
+    const { namespace = '', name = '' } = object.metadata;
+    remove({ ...write, request: { ...request, namespace, name } }, options);
+  }
+  return list;
+}
+
+/** DeleteOptions may be left out. */
+async function readOptions(message: IncomingMessage): Promise<unknown> {
+  const text = await readText(message);
+  return text === '' ? null : parseJson(text);
+}
+
+function managerOf({ query }: ApiRequest, message: IncomingMessage): string {
+  return query.get('fieldManager') ?? message.headers['user-agent']?.split('/')[0] ?? 'unknown';
 }

@@ -81,8 +81,3 @@ export function resourceOfKind(kind: string): Resource {
   if (resource === undefined) throw new Error(`the API server double has no kind ${kind}`);
   return resource;
 }
-
-/** The name is the plural alone: no two groups of the double share one. */
-export function resourceOfPlural(plural: string): Resource | undefined {
-  return RESOURCES.find((one) => one.plural === plural);
-}
