@@ -3,10 +3,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '../kube/api-error.ts';
 import type { ApiClient } from '../kube/client.ts';
-import { listPath, type Resource, watchPath } from '../kube/resources.ts';
+import { type ListQuery, listPath, type Resource, watchPath } from '../kube/resources.ts';
 import { LineCutter } from './lines.ts';
-import { type BackOff, backOff, FIRST, next, type Outcome, type Phase, type State, type Yield } from './steps.ts';
-import { type RawObject, readEvent, readPage } from './wire.ts';
+import {
+  type BackOff,
+  backOff,
+  FIRST,
+  isOtherHistory,
+  next,
+  type Outcome,
+  type Phase,
+  type State,
+  type Yield,
+} from './steps.ts';
+import { type Page, type RawObject, readEvent, readPage } from './wire.ts';
 
 export interface Change<T> {
   readonly kind: 'put' | 'remove';
@@ -101,6 +111,9 @@ export class Reflector<T> {
     const watch = new WatchProgress(phase, this.#pace.settledMs);
     try {
       if (phase.kind === 'list') return { outcome: await this.#list(phase.size, signal), error: null };
+      if (phase.history === 'unsure' && (await this.#hasOtherHistory(phase.version, signal))) {
+        return { outcome: { kind: 'expired', yield: 'nothing' }, error: null };
+      }
       await this.#watch(watch, signal);
       return { outcome: { kind: 'closed', version: watch.version, yield: watch.yield }, error: null };
     } catch (cause) {
@@ -111,14 +124,24 @@ export class Reflector<T> {
     }
   }
 
+  async #page(query: ListQuery, signal: AbortSignal): Promise<Page> {
+    const path = listPath(this.#resource, this.#namespace, query);
+    const page = readPage(this.#resource, await this.#client.json(path, { signal, idleMs: this.#pace.idleMs }));
+    if (page === null) throw ApiError.of('malformed', path, 'the answer is no list');
+    return page;
+  }
+
+  async #hasOtherHistory(known: string, signal: AbortSignal): Promise<boolean> {
+    const { version } = await this.#page({ limit: 1, from: '' }, signal);
+    return isOtherHistory(version, known);
+  }
+
   async #list(size: 'pages' | 'whole', signal: AbortSignal): Promise<Outcome> {
     const objects: T[] = [];
+    const limit = size === 'pages' ? this.#pace.limit : 0;
     let from = '';
     for (;;) {
-      const limit = size === 'pages' ? this.#pace.limit : 0;
-      const path = listPath(this.#resource, this.#namespace, { limit, from });
-      const page = readPage(this.#resource, await this.#client.json(path, { signal, idleMs: this.#pace.idleMs }));
-      if (page === null) throw ApiError.of('malformed', path, 'the answer is no list');
+      const page = await this.#page({ limit, from }, signal);
       for (const item of page.items) objects.push(this.#sink.read(item));
       from = page.next;
       if (from !== '') continue;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { listPath, nameOf, RESOURCES, watchPath } from '../../controller/kube/resources.ts';
 import { TokenBucket } from '../../controller/kube/token-bucket.ts';
 import { LineCutter } from '../../controller/watch/lines.ts';
-import { backOff, FIRST, next, type Outcome, type State } from '../../controller/watch/steps.ts';
+import { backOff, FIRST, isOtherHistory, next, type Outcome, type State } from '../../controller/watch/steps.ts';
 import { readEvent, readPage } from '../../controller/watch/wire.ts';
 
 describe('lines of a stream', () => {
@@ -82,14 +82,18 @@ describe('what the API server writes', () => {
 });
 
 describe('what a reflector does next', () => {
-  const watching = (failures: number): State => ({ phase: { kind: 'watch', version: '5' }, failures });
+  const watching = (failures: number): State => ({
+    phase: { kind: 'watch', version: '5', history: 'same' },
+    failures,
+  });
   const failed = (stage: 'busy' | 'refused' | 'broken', brought: 'something' | 'nothing'): Outcome => ({
     kind: 'watch-failed',
     stage,
     version: '6',
     yield: brought,
   });
-  const shown = ({ phase }: State): string => (phase.kind === 'list' ? `list ${phase.size}` : `watch ${phase.version}`);
+  const shown = ({ phase }: State): string =>
+    phase.kind === 'list' ? `list ${phase.size}` : `watch ${phase.version}${phase.history === 'unsure' ? '?' : ''}`;
 
   const cases: [name: string, state: State, outcome: Outcome, then: string, failures: number, pause: string][] = [
     ['a list leads to a watch', FIRST, { kind: 'listed', version: '5' }, 'watch 5', 0, 'none'],
@@ -108,10 +112,10 @@ describe('what a reflector does next', () => {
     ['another empty close', watching(1), { kind: 'closed', version: '6', yield: 'nothing' }, 'watch 6', 2, 'back-off'],
     ['a version that expired', watching(0), { kind: 'expired', yield: 'something' }, 'list pages', 0, 'none'],
     ['one that expires at once', watching(1), { kind: 'expired', yield: 'nothing' }, 'list pages', 2, 'back-off'],
-    ['a watch that broke', watching(4), failed('broken', 'something'), 'watch 6', 1, 'back-off'],
+    ['a watch that broke', watching(4), failed('broken', 'something'), 'watch 6?', 1, 'back-off'],
     ['one that broke again', watching(1), failed('broken', 'nothing'), 'list pages', 2, 'back-off'],
     ['a server that is not there', watching(0), failed('refused', 'nothing'), 'list pages', 1, 'back-off'],
-    ['a busy server', watching(7), failed('busy', 'nothing'), 'watch 6', 8, 'back-off'],
+    ['a busy server', watching(7), failed('busy', 'nothing'), 'watch 6?', 8, 'back-off'],
   ];
   for (const [name, state, outcome, then, failures, pause] of cases) {
     it(`${name}: ${then}`, () => {
@@ -119,6 +123,13 @@ describe('what a reflector does next', () => {
       expect([shown(step.state), step.state.failures, step.pause]).to.deep.equal([then, failures, pause]);
     });
   }
+
+  it('a version below the one known is of another history', () => {
+    expect(isOtherHistory('9', '10')).to.equal(true);
+    expect(isOtherHistory('10', '10')).to.equal(false);
+    expect(isOtherHistory('10000000000000000000001', '10000000000000000000002')).to.equal(true);
+    expect(isOtherHistory('a', 'b')).to.equal(false);
+  });
 
   it('pauses grow, are spread, have an end, and heed the server', () => {
     const pace = { firstMs: 100, mostMs: 1000 };
