@@ -1,9 +1,9 @@
 // Free TCP ports of this machine, from below the range that the kernel gives to outgoing connections and to port 0: one of
-// those may be taken again between looking and using.
+// those may be taken again between looking and using. And from above 10080, the last one that fetch() refuses as a "bad port".
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-const [LOWEST, HIGHEST] = [10_000, 32_000];
+const [LOWEST, HIGHEST] = [10_081, 32_000];
 
 /** A server on some free port, so that nobody else is given it meanwhile. */
 async function occupy(): Promise<{ port: number; server: Server }> {

@@ -394,12 +394,13 @@ describe('API server double', () => {
     await eventually(() => expect(future.lines).to.deep.equal(['MODIFIED c']));
   });
 
-  it('is filled with 10,000 objects within a second', async () => {
+  it('is filled with 10,000 objects within a second of processor time', async () => {
     const server = await start();
     const objects = Array.from({ length: 10_000 }, (_, index) => service(`s${index}`));
-    const began = performance.now();
+    const began = process.cpuUsage();
     server.fill(objects);
-    expect(performance.now() - began).to.be.below(1000);
+    // Not by the clock: other suites may run beside this one.
+    expect(process.cpuUsage(began).user / 1000).to.be.below(1000);
     expect(server.count('Service')).to.equal(10_000);
     expect((await list(server, '/api/v1/services')).items).to.have.length(10_000);
   });

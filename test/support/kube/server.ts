@@ -1,10 +1,9 @@
 // An API server double: real HTTP on a loopback port, with the semantics of
 // https://kubernetes.io/docs/reference/using-api/api-concepts/ over objects in memory, and failures on demand.
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { Socket } from 'node:net';
 import { makePair, type Pair } from '../certificates.ts';
+import { type Listener, listen } from '../listener.ts';
 import { freePorts } from '../ports.ts';
 import { type Fault, Faults, type FaultWhere } from './faults.ts';
 import { handle, type Parts, type SeenRequest } from './handler.ts';
@@ -39,10 +38,9 @@ export class ApiServerDouble extends Objects {
   readonly #faults = new Faults();
   readonly #timers = new Timers();
   readonly #seen: SeenRequest[] = [];
-  readonly #sockets = new Set<Socket>();
   readonly #bookmarkEvery: number;
   #token: string | null;
-  #server: Server | null = null;
+  #listener: Listener | null = null;
 
   constructor(port: number, pair: Pair | null, options: ApiServerOptions) {
     const store = new Store(options.history ?? 20_000);
@@ -121,15 +119,13 @@ export class ApiServerDouble extends Objects {
    * Safe to call again.
    */
   async stop(): Promise<void> {
-    const server = this.#server;
-    if (server === null) return;
-    this.#server = null;
+    const listener = this.#listener;
+    if (listener === null) return;
+    this.#listener = null;
     this.#timers.stop();
-    const closed = once(server, 'close');
-    server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    const stopped = listener.stop();
     this.#faults.clear();
-    await closed;
+    await stopped;
   }
 
   /** Listens again on the same port after stop(). */
@@ -149,14 +145,7 @@ export class ApiServerDouble extends Objects {
     const pair = this.#pair;
     const server =
       pair === null ? createServer(serve) : createSecureServer({ key: pair.key, cert: pair.certificate }, serve);
-    server.keepAliveTimeout = 120_000;
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-    server.listen(this.port, '127.0.0.1');
-    await once(server, 'listening');
-    this.#server = server;
+    this.#listener = await listen(server, '127.0.0.1', this.port);
     this.#timers.every(this.#bookmarkEvery, () => this.bookmark());
   }
 }
