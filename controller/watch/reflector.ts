@@ -5,17 +5,8 @@ import { ApiError } from '../kube/api-error.ts';
 import type { ApiClient } from '../kube/client.ts';
 import { type ListQuery, listPath, type Resource, watchPath } from '../kube/resources.ts';
 import { LineCutter } from './lines.ts';
-import {
-  type BackOff,
-  backOff,
-  FIRST,
-  isOtherHistory,
-  next,
-  type Outcome,
-  type Phase,
-  type State,
-  type Yield,
-} from './steps.ts';
+import { WatchProgress } from './progress.ts';
+import { type BackOff, backOff, FIRST, isOtherHistory, next, type Outcome, type Phase, type State } from './steps.ts';
 import { type Page, type RawObject, readEvent, readPage } from './wire.ts';
 
 export interface Change<T> {
@@ -58,7 +49,6 @@ export const PACE: Pace = {
 /** Twenty times what etcd holds at most: only a broken server sends such a line. */
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const GONE = 410;
-const TOO_MANY_REQUESTS = 429;
 
 export class Reflector<T> {
   readonly #client: ApiClient;
@@ -201,43 +191,5 @@ function cut(lines: LineCutter, piece: Buffer, path: string): string[] {
     return lines.push(piece);
   } catch (cause) {
     throw new ApiError({ code: 'malformed', path, status: null, retryAfterMs: null, reason: String(cause) }, { cause });
-  }
-}
-
-/** How far one watch came. */
-class WatchProgress {
-  #version: string;
-  readonly #settledMs: number;
-  #openedAt: number | null = null;
-  #hasEvents = false;
-
-  constructor(phase: Phase, settledMs: number) {
-    this.#version = phase.kind === 'watch' ? phase.version : '';
-    this.#settledMs = settledMs;
-  }
-
-  get version(): string {
-    return this.#version;
-  }
-
-  get yield(): Yield {
-    const lasted = this.#openedAt === null ? 0 : performance.now() - this.#openedAt;
-    return this.#hasEvents || lasted >= this.#settledMs ? 'something' : 'nothing';
-  }
-
-  failed({ code, status }: ApiError): Outcome {
-    const stage = status === TOO_MANY_REQUESTS ? 'busy' : this.#openedAt === null ? 'refused' : 'broken';
-    // Time that passed in silence is no yield.
-    const brought = code === 'idle' && !this.#hasEvents ? 'nothing' : this.yield;
-    return { kind: 'watch-failed', stage, version: this.#version, yield: brought };
-  }
-
-  opened(): void {
-    this.#openedAt = performance.now();
-  }
-
-  reached(version: string): void {
-    this.#version = version;
-    this.#hasEvents = true;
   }
 }
