@@ -3,10 +3,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '../kube/api-error.ts';
 import type { ApiClient } from '../kube/client.ts';
-import { listPath, type Resource, watchPath } from '../kube/resources.ts';
+import { type ListQuery, listPath, type Resource, watchPath } from '../kube/resources.ts';
 import { LineCutter } from './lines.ts';
-import { type BackOff, backOff, FIRST, next, type Outcome, type Phase, type State, type Yield } from './steps.ts';
-import { type RawObject, readEvent, readPage } from './wire.ts';
+import { WatchProgress } from './progress.ts';
+import { type BackOff, backOff, FIRST, isOtherHistory, next, type Outcome, type Phase, type State } from './steps.ts';
+import { type Page, type RawObject, readEvent, readPage } from './wire.ts';
 
 export interface Change<T> {
   readonly kind: 'put' | 'remove';
@@ -48,7 +49,6 @@ export const PACE: Pace = {
 /** Twenty times what etcd holds at most: only a broken server sends such a line. */
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const GONE = 410;
-const TOO_MANY_REQUESTS = 429;
 
 export class Reflector<T> {
   readonly #client: ApiClient;
@@ -101,6 +101,9 @@ export class Reflector<T> {
     const watch = new WatchProgress(phase, this.#pace.settledMs);
     try {
       if (phase.kind === 'list') return { outcome: await this.#list(phase.size, signal), error: null };
+      if (phase.history === 'unsure' && (await this.#hasOtherHistory(phase.version, signal))) {
+        return { outcome: { kind: 'expired', yield: 'nothing' }, error: null };
+      }
       await this.#watch(watch, signal);
       return { outcome: { kind: 'closed', version: watch.version, yield: watch.yield }, error: null };
     } catch (cause) {
@@ -111,14 +114,24 @@ export class Reflector<T> {
     }
   }
 
+  async #page(query: ListQuery, signal: AbortSignal): Promise<Page> {
+    const path = listPath(this.#resource, this.#namespace, query);
+    const page = readPage(this.#resource, await this.#client.json(path, { signal, idleMs: this.#pace.idleMs }));
+    if (page === null) throw ApiError.of('malformed', path, 'the answer is no list');
+    return page;
+  }
+
+  async #hasOtherHistory(known: string, signal: AbortSignal): Promise<boolean> {
+    const { version } = await this.#page({ limit: 1, from: '' }, signal);
+    return isOtherHistory(version, known);
+  }
+
   async #list(size: 'pages' | 'whole', signal: AbortSignal): Promise<Outcome> {
     const objects: T[] = [];
+    const limit = size === 'pages' ? this.#pace.limit : 0;
     let from = '';
     for (;;) {
-      const limit = size === 'pages' ? this.#pace.limit : 0;
-      const path = listPath(this.#resource, this.#namespace, { limit, from });
-      const page = readPage(this.#resource, await this.#client.json(path, { signal, idleMs: this.#pace.idleMs }));
-      if (page === null) throw ApiError.of('malformed', path, 'the answer is no list');
+      const page = await this.#page({ limit, from }, signal);
       for (const item of page.items) objects.push(this.#sink.read(item));
       from = page.next;
       if (from !== '') continue;
@@ -178,43 +191,5 @@ function cut(lines: LineCutter, piece: Buffer, path: string): string[] {
     return lines.push(piece);
   } catch (cause) {
     throw new ApiError({ code: 'malformed', path, status: null, retryAfterMs: null, reason: String(cause) }, { cause });
-  }
-}
-
-/** How far one watch came. */
-class WatchProgress {
-  #version: string;
-  readonly #settledMs: number;
-  #openedAt: number | null = null;
-  #hasEvents = false;
-
-  constructor(phase: Phase, settledMs: number) {
-    this.#version = phase.kind === 'watch' ? phase.version : '';
-    this.#settledMs = settledMs;
-  }
-
-  get version(): string {
-    return this.#version;
-  }
-
-  get yield(): Yield {
-    const lasted = this.#openedAt === null ? 0 : performance.now() - this.#openedAt;
-    return this.#hasEvents || lasted >= this.#settledMs ? 'something' : 'nothing';
-  }
-
-  failed({ code, status }: ApiError): Outcome {
-    const stage = status === TOO_MANY_REQUESTS ? 'busy' : this.#openedAt === null ? 'refused' : 'broken';
-    // Time that passed in silence is no yield.
-    const brought = code === 'idle' && !this.#hasEvents ? 'nothing' : this.yield;
-    return { kind: 'watch-failed', stage, version: this.#version, yield: brought };
-  }
-
-  opened(): void {
-    this.#openedAt = performance.now();
-  }
-
-  reached(version: string): void {
-    this.#version = version;
-    this.#hasEvents = true;
   }
 }

@@ -3,7 +3,9 @@ import { assertNever } from '../assert.ts';
 
 export type Phase =
   /** 'whole' asks for everything at once, where the pages of a list expired before the last was read. */
-  { readonly kind: 'list'; readonly size: 'pages' | 'whole' } | { readonly kind: 'watch'; readonly version: string };
+  | { readonly kind: 'list'; readonly size: 'pages' | 'whole' }
+  /** 'unsure' looks first whether the server still has the history that `version` belongs to. */
+  | { readonly kind: 'watch'; readonly version: string; readonly history: 'same' | 'unsure' };
 
 /** Whether a watch brought anything, be it only the time that it lasted. */
 export type Yield = 'something' | 'nothing';
@@ -15,13 +17,15 @@ export type Outcome =
   /** 410: the version, or the rest of the list, is no longer known. */
   | { readonly kind: 'expired'; readonly yield: Yield }
   | { readonly kind: 'list-failed' }
-  /** `stage` says how far it came; a server that is busy only wants time. */
-  | {
-      readonly kind: 'watch-failed';
-      readonly stage: 'busy' | 'refused' | 'broken';
-      readonly version: string;
-      readonly yield: Yield;
-    };
+  | WatchFailed;
+
+export interface WatchFailed {
+  readonly kind: 'watch-failed';
+  /** How far it came; a server that is busy only wants time. */
+  readonly stage: 'busy' | 'refused' | 'broken';
+  readonly version: string;
+  readonly yield: Yield;
+}
 
 export interface State {
   readonly phase: Phase;
@@ -43,10 +47,10 @@ export function next({ phase, failures: before }: State, outcome: Outcome): Step
   switch (outcome.kind) {
     case 'listed':
       // A list alone is no success: a server whose every version is expired at once would be asked without end.
-      return { state: { phase: { kind: 'watch', version: outcome.version }, failures: before }, pause: 'none' };
+      return { state: { phase: watch(outcome.version, 'same'), failures: before }, pause: 'none' };
     case 'closed': {
       const failures = outcome.yield === 'something' ? 0 : before + 1;
-      return { state: { phase: { kind: 'watch', version: outcome.version }, failures }, pause: pauseAfter(failures) };
+      return { state: { phase: watch(outcome.version, 'same'), failures }, pause: pauseAfter(failures) };
     }
     case 'expired': {
       const failures = outcome.yield === 'something' ? 0 : before + 1;
@@ -56,15 +60,30 @@ export function next({ phase, failures: before }: State, outcome: Outcome): Step
     case 'list-failed':
       return { state: { phase, failures: before + 1 }, pause: 'back-off' };
     case 'watch-failed': {
-      // A server that was away, or says nothing at all, may come back with other history (an etcd restored from a backup):
-      // it would take our version for one that is still to come, and never send anything.
       const failures = (outcome.yield === 'something' ? 0 : before) + 1;
-      const resumes = outcome.stage === 'busy' || (outcome.stage === 'broken' && failures < PATIENCE);
-      const after: Phase = resumes ? { kind: 'watch', version: outcome.version } : FIRST.phase;
-      return { state: { phase: after, failures }, pause: 'back-off' };
+      return { state: { phase: afterFailure(outcome, failures), failures }, pause: 'back-off' };
     }
     default:
       return assertNever(outcome);
+  }
+}
+
+function watch(version: string, history: 'same' | 'unsure'): Phase {
+  return { kind: 'watch', version, history };
+}
+
+/**
+ * A server that went away may come back with other history, as from an etcd that was restored. It would take our version
+ * for one that is still to come, and never send anything.
+ */
+function afterFailure({ stage, version }: WatchFailed, failures: number): Phase {
+  switch (stage) {
+    case 'busy':
+      return watch(version, 'unsure');
+    case 'broken':
+      return failures < PATIENCE ? watch(version, 'unsure') : FIRST.phase;
+    case 'refused':
+      return FIRST.phase;
   }
 }
 
@@ -90,4 +109,12 @@ export function backOff(
 ): number {
   const pause = Math.min(mostMs, firstMs * 2 ** Math.max(0, failures - 1));
   return pause * (0.5 + random) + Math.min(retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
+}
+
+/**
+ * Whether a server that is at `now` cannot have made `known` before. Versions of the built-in kinds are numbers that grow
+ * (kubernetes.io/docs/reference/using-api/api-concepts, "Resource versions"); of others nothing can be said.
+ */
+export function isOtherHistory(now: string, known: string): boolean {
+  return /^[0-9]+$/.test(now) && /^[0-9]+$/.test(known) && BigInt(now) < BigInt(known);
 }
