@@ -220,7 +220,7 @@ describe('reflector', () => {
       await started();
       await holds('a', 'b', 'c', 'd');
       expect(following?.told.filter((line) => line.startsWith('replace'))).to.deep.equal(['replace 4']);
-      expect(following?.told.at(-1)).to.equal('well');
+      await eventually(() => expect(following?.told.at(-1)).to.equal('well'));
     });
   }
 

@@ -9,6 +9,7 @@ import { ingress, service, slices, workload } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 
 const STORM = 5000;
+const EXTRA = Array.from({ length: 20 }, (_, i) => `extra-${i}`);
 
 describe('faults: the API server', function () {
   this.timeout(60_000);
@@ -28,6 +29,7 @@ describe('faults: the API server', function () {
     const [one] = pods as [Pod];
     server = await startApiServer();
     server.fill([
+      ...EXTRA.map((name) => service(name)),
       ingress({ name: 'web', host: 'web.test' }),
       ...workload('web', [one]),
       ingress({ name: 'moving', host: 'moving.test', paths: [{ service: 'moving' }] }),
@@ -56,7 +58,8 @@ describe('faults: the API server', function () {
     );
     expect(await served('moving.test')).to.equal('one');
     moveTo(pods[1] as Pod);
-    server.remove({ kind: 'Ingress', namespace: 'default', name: 'gone' });
+    // Restored from an older backup: fewer objects, lower revisions.
+    for (const name of EXTRA) server.remove({ kind: 'Service', namespace: 'default', name });
     await server.start('replaced');
     await eventually(async () => expect(await served('moving.test')).to.equal('two'), 40_000);
     await eventually(async () => expect((await sluice.logs()).err).to.contain('solved: error api-unreachable'), 20_000);
