@@ -60,6 +60,7 @@ export const FLAGS = {
   'certificate-authority': optional('File of the authority that signed the certificate of --apiserver-host.'),
   'kube-api-qps': flag(20, intBetween(1, 10_000), 'Requests per second to the API server in the long run.'),
   'kube-api-burst': flag(40, intBetween(1, 10_000), 'Requests to the API server at once.'),
+  'watch-idle-timeout': flag(75, intBetween(1, 3600), 'Seconds of silence after which a watch is opened again.'),
   'allow-loopback-endpoints': toggle(
     false,
     'Proxy to loopback addresses in EndpointSlices; for tests and development.',

@@ -8,6 +8,7 @@ import { TokenBucket } from './kube/token-bucket.ts';
 import type { Cluster } from './watch/cluster.ts';
 import { KubernetesCluster } from './watch/kubernetes.ts';
 import { ManifestFolder } from './watch/manifests.ts';
+import { PACE } from './watch/reflector.ts';
 import type { Source, SourceEvents } from './watch/source.ts';
 
 export type SourceChoice =
@@ -64,7 +65,10 @@ export async function openSource(
         namespaces: flags['watch-namespace-selector'] === null ? ('unread' as const) : ('read' as const),
       };
       return {
-        source: new KubernetesCluster(client, cluster, scope, events),
+        source: new KubernetesCluster(client, cluster, scope, events, {
+          ...PACE,
+          idleMs: flags['watch-idle-timeout'] * 1000,
+        }),
         name: `the cluster at ${client.server}${version === '' ? '' : ` (${version})`}`,
       };
     }

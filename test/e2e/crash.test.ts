@@ -14,7 +14,7 @@ describe('crashes', () => {
   const workers = async (): Promise<number[]> =>
     (await sluice.control.status(AbortSignal.timeout(1000))).workers.map(({ pid }) => pid).filter(isAlive);
   const master = async (): Promise<number> =>
-    Number(/nginx (?:started|adopted)[\s\S]*?master: (\d+)/.exec((await sluice.logs()).err)?.[1]);
+    Number([...(await sluice.logs()).err.matchAll(/master: (\d+)/g)].at(-1)?.[1]);
   const served = async (host = 'web.test'): Promise<string> => (await askEcho({ port: sluice.http, host })).backend;
 
   beforeEach(async () => {
@@ -47,6 +47,18 @@ describe('crashes', () => {
     await eventually(() => served());
     await sluice.write('late.json', [ingress({ name: 'late', host: 'late.test' })]);
     await eventually(() => served('late.test'));
+  });
+
+  it('both are killed, in either order: the next controller starts a new nginx, and nothing of the old one serves on', async () => {
+    for (const order of ['controller first', 'nginx first']) {
+      const old = await workers();
+      const oldMaster = await master();
+      const killers = [() => sluice.process.kill('SIGKILL'), () => process.kill(oldMaster, 'SIGKILL')];
+      for (const kill of order === 'controller first' ? killers : killers.reverse()) kill();
+      sluice = await sluice.restart();
+      expect(old.some(isAlive), order).to.equal(false);
+      expect(await served(), order).to.equal('web');
+    }
   });
 
   it('a controller that is killed leaves nginx serving; the next one adopts it and no request is lost', async () => {

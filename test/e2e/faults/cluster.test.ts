@@ -8,6 +8,8 @@ import { type Load, startLoad } from '../../support/load.ts';
 import { ingress, service, slices, workload } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 
+/** SLUICE_OUTAGE_SECONDS=60 for a long one. */
+const OUTAGE_SECONDS = Number(process.env.SLUICE_OUTAGE_SECONDS ?? 5);
 const STORM = 5000;
 const EXTRA = Array.from({ length: 20 }, (_, i) => `extra-${i}`);
 
@@ -35,7 +37,7 @@ describe('faults: the API server', function () {
       ingress({ name: 'moving', host: 'moving.test', paths: [{ service: 'moving' }] }),
       ...workload('moving', [one]),
     ]);
-    sluice = await startSluice({ kubeconfig: server.kubeconfig() });
+    sluice = await startSluice({ kubeconfig: server.kubeconfig(), flags: ['--watch-idle-timeout=3'] });
     load = startLoad(sluice.http, 'web.test', 4);
   });
   afterEach(async () => {
@@ -50,8 +52,10 @@ describe('faults: the API server', function () {
     expect(load.served).to.be.above(100);
   };
 
-  it('away, then back with another history: what it said last is served, and changes are followed again', async () => {
+  it(`away for ${OUTAGE_SECONDS} s, then back with another history: what it said last is served, and changes are followed again`, async function () {
+    this.timeout((OUTAGE_SECONDS + 60) * 1000);
     await server.stop();
+    const since = Date.now();
     await eventually(
       async () => expect((await sluice.logs()).err).to.contain('problem: error api-unreachable'),
       20_000,
@@ -60,6 +64,8 @@ describe('faults: the API server', function () {
     moveTo(pods[1] as Pod);
     // Restored from an older backup: fewer objects, lower revisions.
     for (const name of EXTRA) server.remove({ kind: 'Service', namespace: 'default', name });
+    await eventually(() => expect(Date.now() - since).to.be.above(OUTAGE_SECONDS * 1000), (OUTAGE_SECONDS + 5) * 1000);
+    expect((await fetch(`http://127.0.0.1:${sluice.health}/readyz`)).status, 'readiness stays').to.equal(200);
     await server.start('replaced');
     await eventually(async () => expect(await served('moving.test')).to.equal('two'), 40_000);
     await eventually(async () => expect((await sluice.logs()).err).to.contain('solved: error api-unreachable'), 20_000);
@@ -73,6 +79,14 @@ describe('faults: the API server', function () {
       await eventually(async () => expect(await served('moving.test')).to.equal(i % 2 === 0 ? 'two' : 'one'), 20_000);
       await eventually(() => expect(server.watches()).to.be.above(3), 20_000);
     }
+    await nothingLost();
+  });
+
+  it('every watch falls silent without a word: they are opened again, and nothing is missed', async () => {
+    await eventually(() => expect(server.watches()).to.be.above(4));
+    expect(server.disturbWatches('freeze')).to.be.above(4);
+    moveTo(pods[1] as Pod);
+    await eventually(async () => expect(await served('moving.test')).to.equal('two'), 30_000);
     await nothingLost();
   });
 
