@@ -11,6 +11,8 @@ export interface PolicyDraft extends Mutable<Omit<RoutePolicy, 'timeouts'>> {
 }
 
 export interface RouteDraft {
+  /** Why the route must not be served at all; null when it may. */
+  deny: string | null;
   protocol: Protocol;
   /** By directive name, in the proxy module's spelling. */
   readonly directives: Map<string, readonly Token[]>;
@@ -27,6 +29,7 @@ export interface RouteContext {
 
 export function newDraft(settings: Settings): RouteDraft {
   return {
+    deny: null,
     protocol: 'http',
     directives: new Map(),
     policy: {

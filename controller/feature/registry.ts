@@ -9,6 +9,7 @@ import type { Problem } from '../model/types.ts';
 import type { Feature } from './contract.ts';
 import type { RouteContext, RouteDraft } from './draft.ts';
 import { showValue } from './parse.ts';
+import { GUARDS, WITHOUT_EFFECT } from './unsupported.ts';
 
 export const FEATURES: readonly Feature[] = [
   backendProtocol,
@@ -48,10 +49,37 @@ export function readAnnotations(
     }
     return parsed;
   });
+  const guard = unsupported(annotations, owner, prefix, problems);
   return {
     apply: (draft, context) => {
+      if (guard !== null) draft.deny = guard;
       for (const [index, feature] of FEATURES.entries()) feature.route(values[index] ?? {}, draft, context);
     },
     problems,
   };
+}
+
+/** Notes annotations of ingress-nginx that have no effect here; returns why the object must not be served, if it must not. */
+function unsupported(
+  annotations: ReadonlyMap<string, string>,
+  owner: ObjectRef,
+  prefix: string,
+  problems: Problem[],
+): string | null {
+  let guard: string | null = null;
+  for (const [name, value] of annotations) {
+    const key = name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : '';
+    const guards = GUARDS.has(key);
+    if (value === '' || !(guards || WITHOUT_EFFECT.has(key))) continue;
+    if (guards) guard = `annotation ${key} is not supported`;
+    problems.push({
+      object: owner,
+      severity: guards ? 'error' : 'warning',
+      code: 'annotation-unsupported',
+      message: guards
+        ? `annotation ${key} is not supported by this version; its paths answer 503 rather than be served without it`
+        : `annotation ${key} is not supported by this version and has no effect`,
+    });
+  }
+  return guard;
 }

@@ -5,7 +5,7 @@ import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import type { ObjectRef } from '../kube/ref.ts';
 import { internProfile } from '../render/profile.ts';
 import { isTlsConfigured } from './certificate.ts';
-import { byAge, ingressesOf, isOurs, namesUnknownClass } from './select.ts';
+import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
 import type { BackendId, Host, HostName, Problem, Profile, Route, Target } from './types.ts';
 import type { View } from './view.ts';
@@ -33,7 +33,7 @@ interface Claim {
 export function hostUnit(view: View, settings: Settings, name: HostName): HostUnit {
   const ingresses = ingressesOf(view, settings.selection, name);
   const creator = ingresses[0];
-  const problems = unknownClasses(view, settings, name);
+  const problems = unserved(view, settings, name);
   if (creator === undefined && name !== '_') return { ...NOTHING, problems };
 
   const claims = new Map<string, Claim>();
@@ -135,7 +135,11 @@ function routeBuilder(settings: Settings, tlsConfigured: boolean, problems: Prob
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
     const profile = internProfile(draft.protocol, draft.directives);
-    return { route: { match, path, profile: profile.id, target, policy: draft.policy, source: refOf(owner) }, profile };
+    const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
+    return {
+      route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source: refOf(owner) },
+      profile,
+    };
   };
 
   function readOnce(owner: Ingress): ReadAnnotations {
@@ -148,20 +152,24 @@ function routeBuilder(settings: Settings, tlsConfigured: boolean, problems: Prob
 
 const noAnnotations = readAnnotations(new Map(), { kind: 'Ingress', namespace: '', name: '' }, '');
 
-/** Nobody serves an Ingress whose class does not exist (CLASS-01). */
-function unknownClasses(view: View, settings: Settings, name: HostName): Problem[] {
+/** No/** Ingresses of this host that nobody serves: their class does not exist (CLASS-01), or they are canaries. */
+function unserved(view: View, settings: Settings, name: HostName): Problem[] {
   const ingresses = [
     ...view.list('ingress-by-host', name),
     ...(name === '_' ? view.list('ingress-catch-all', '') : []),
   ];
-  return ingresses
-    .filter((ingress) => namesUnknownClass(view, settings.selection, ingress))
-    .map((ingress) => ({
-      object: ownRef(ingress),
-      severity: 'warning',
-      code: 'class-unknown',
-      message: `IngressClass ${ingress.className} does not exist; the Ingress is not served until it does`,
-    }));
+  return ingresses.flatMap((ingress): Problem[] => {
+    const object = ownRef(ingress);
+    if (namesUnknownClass(view, settings.selection, ingress)) {
+      const message = `IngressClass ${ingress.className} does not exist; the Ingress is not served until it does`;
+      return [{ object, severity: 'warning', code: 'class-unknown', message }];
+    }
+    if (isCanary(settings.selection, ingress)) {
+      const message = 'annotation canary is not supported by this version; the Ingress is not served';
+      return [{ object, severity: 'warning', code: 'annotation-unsupported', message }];
+    }
+    return [];
+  });
 }
 
 function ownRef(ingress: Ingress): ObjectRef {

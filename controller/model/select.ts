@@ -1,4 +1,5 @@
 // Which Ingresses are ours: class, namespace, catch-all (CLASS-01 to CLASS-07, DEF-04).
+import { bool } from '../feature/parse.ts';
 import type { Ingress } from '../kube/objects.ts';
 import { matches } from './selector.ts';
 import type { Selection } from './settings.ts';
@@ -11,8 +12,15 @@ export function isOurs(view: View, selection: Selection, ingress: Ingress): bool
   return (
     inWatchedNamespace(view, selection, ingress.meta.namespace) &&
     hasOurClass(view, selection, ingress) &&
+    !isCanary(selection, ingress) &&
     !(selection.disableCatchAll && ingress.defaultBackend !== null)
   );
+}
+
+/** A canary Ingress never makes a host or a path (HOST-12). */
+export function isCanary(selection: Selection, ingress: Ingress): boolean {
+  const value = bool(ingress.meta.annotations.get(`${selection.annotationsPrefix}/canary`) ?? 'false');
+  return value.ok && value.value;
 }
 
 function inWatchedNamespace(view: View, selection: Selection, namespace: string): boolean {

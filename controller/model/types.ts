@@ -106,6 +106,7 @@ export type ProblemCode =
   | 'path-conflict'
   | 'resource-backend'
   | 'annotation-invalid'
+  | 'annotation-unsupported'
   | 'setting-invalid'
   | 'setting-unknown'
   | 'service-missing'

@@ -11,7 +11,6 @@ const FAMILIES = /^(CLASS|HOST|PATH|DEF|TLS|SVC|HDR|DEL)-/;
 const NOT_YET: Readonly<Record<string, string>> = {
   'CLASS-08': 'is about the admission webhook',
   'HOST-10': 'is about the admission webhook',
-  'HOST-12': 'is about the annotation canary',
   'HOST-13': 'is about annotations of balancing',
   'PATH-07': 'is about the annotations use-regex and rewrite-target',
   'PATH-08': 'is about the annotations use-regex and rewrite-target',

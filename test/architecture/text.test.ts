@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { FEATURES } from '../../controller/feature/registry.ts';
+import { GUARDS, WITHOUT_EFFECT } from '../../controller/feature/unsupported.ts';
 import { FLAGS, REMOVED_FLAGS, UNSUPPORTED_FLAGS } from '../../controller/flags.ts';
 import { supportedKeys } from '../../controller/model/settings.ts';
 
@@ -59,6 +61,18 @@ describe('text of the sources', () => {
     const known = new Set([...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS]);
     expect(flags.map(({ name }) => name).filter((name) => !known.has(name))).to.deep.equal([]);
     expect(removed.map(({ name }) => name).filter((name) => !REMOVED_FLAGS.has(name))).to.deep.equal([]);
+  });
+
+  it('every annotation of the old controller is known: supported, without effect, or a guard', () => {
+    const { annotations } = spec<{ annotations: { name: string; aliases?: string[] | null }[] }>('annotations.yaml');
+    const known = new Set([
+      ...FEATURES.flatMap(({ keys }) => Object.keys(keys)),
+      ...GUARDS,
+      ...WITHOUT_EFFECT,
+      'canary',
+    ]);
+    const names = annotations.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]);
+    expect([...known].sort()).to.deep.equal([...new Set(names)].sort());
   });
 
   it('every ConfigMap key that has an effect is one of the old controller', () => {
