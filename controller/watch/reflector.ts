@@ -43,7 +43,7 @@ export const PACE: Pace = {
   idleMs: 75_000,
   watchSeconds: 300,
   settledMs: 1000,
-  backOff: { firstMs: 200, mostMs: 30_000 },
+  backOff: { firstMs: 200, mostMs: 10_000 },
 };
 
 /** Twenty times what etcd holds at most: only a broken server sends such a line. */
