@@ -171,22 +171,30 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     });
     await loop.run(work.signal);
   };
-  const shutdown = async (): Promise<void> => {
+  const shutdown = async (why: 'asked' | 'failed'): Promise<void> => {
+    // A grace is for those who still send requests: a start that failed has none.
+    const grace = async (seconds: number): Promise<void> => {
+      if (why === 'asked') await delay(seconds * 1000, undefined, { signal: force }).catch(() => undefined);
+    };
     isStopping = true;
     log.info('stopping');
-    await delay(flags['shutdown-grace-period'] * 1000, undefined, { signal: force }).catch(() => undefined);
+    await grace(flags['shutdown-grace-period']);
     loop?.expectEnd();
     const patience = (loop?.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
     await nginx.stop(patience, force);
     work.abort();
-    await delay(flags['post-shutdown-grace-period'] * 1000, undefined, { signal: force }).catch(() => undefined);
+    await grace(flags['post-shutdown-grace-period']);
     log.info('stopped');
   };
   await runUntil(stop, serve, shutdown);
 }
 
 /** Runs until the signal, then ends in order; a failure of the work itself also ends, and is thrown. */
-async function runUntil(stop: AbortSignal, work: () => Promise<void>, shutdown: () => Promise<void>): Promise<void> {
+async function runUntil(
+  stop: AbortSignal,
+  work: () => Promise<void>,
+  shutdown: (why: 'asked' | 'failed') => Promise<void>,
+): Promise<void> {
   const stopped = new Promise<'stopped'>((resolve) => {
     if (stop.aborted) resolve('stopped');
     stop.addEventListener('abort', () => resolve('stopped'), { once: true });
@@ -196,7 +204,7 @@ async function runUntil(stop: AbortSignal, work: () => Promise<void>, shutdown: 
     (error: unknown) => ({ error }),
   );
   const outcome = await Promise.race([stopped, failed]);
-  await shutdown();
+  await shutdown(outcome === 'stopped' ? 'asked' : 'failed');
   if (outcome !== 'stopped' && outcome !== null) throw outcome.error;
 }
 
