@@ -16,8 +16,11 @@ export const SLUICE = join(ROOT, 'bin', 'sluice');
 export interface Options {
   /** File name → manifest text, or objects that are written as a JSON List. */
   readonly manifests?: Readonly<Record<string, string | readonly object[]>>;
-  /** Text of a kubeconfig: a cluster is the source, in place of the folder. Pods of tests are on loopback addresses. */
-  readonly kubeconfig?: string;
+  /**
+   * A kubeconfig, as text or where it is: a cluster is the source, in place of the folder. Loopback endpoints are allowed
+   * unless a flag says otherwise: there the pods of tests are.
+   */
+  readonly kubeconfig?: string | { readonly file: string };
   /** What to wait for before it is handed out; "ready" unless told. */
   readonly until?: 'ready' | 'healthy';
   readonly flags?: readonly string[];
@@ -61,7 +64,7 @@ export async function startSluice(options: Options = {}): Promise<Sluice> {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await writeFile(join(folder, file), manifestText(content));
   }
-  if (options.kubeconfig !== undefined) await writeFile(join(home, 'kubeconfig'), options.kubeconfig);
+  if (typeof options.kubeconfig === 'string') await writeFile(join(home, 'kubeconfig'), options.kubeconfig);
   const ports = (await freePorts(3)) as [number, number, number];
   return launch(home, folder, ports, options);
 }
@@ -75,12 +78,13 @@ async function launch(
   const runDir = options.runDir ?? join(home, 'run');
   const files = { out: join(home, 'out.log'), err: join(home, 'err.log') };
   const descriptors = [openSync(files.out, 'a'), openSync(files.err, 'a')] as const;
+  const kubeconfig = typeof options.kubeconfig === 'object' ? options.kubeconfig.file : join(home, 'kubeconfig');
   const child = spawn(
     SLUICE,
     [
       ...(options.kubeconfig === undefined
         ? [`--manifests=${folder}`]
-        : [`--kubeconfig=${join(home, 'kubeconfig')}`, '--allow-loopback-endpoints']),
+        : [`--kubeconfig=${kubeconfig}`, '--allow-loopback-endpoints']),
       `--run-dir=${runDir}`,
       `--http-port=${http}`,
       `--https-port=${https}`,
