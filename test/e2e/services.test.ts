@@ -102,8 +102,8 @@ describe('Services', () => {
     ]);
     await eventually(() => served('retry'));
     for (let i = 0; i < 10; i += 1) expect(await served('retry')).to.equal('two');
-    const { out } = await sluice.logs();
-    expect(out).to.contain(`127.0.0.43:${dead}, ${two.address}:${two.port}`);
+    const tried = `127.0.0.43:${dead}, ${two.address}:${two.port}`;
+    await eventually(async () => expect((await sluice.logs()).out).to.contain(tried));
   });
 
   it('answers 502 when every endpoint refuses', async () => {

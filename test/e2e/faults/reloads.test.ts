@@ -107,6 +107,6 @@ describe('faults: reloads', function () {
     for (const i of [0, 499, 501, 998])
       expect((await ask({ port: sluice.http, host: `h${i}.test` })).status).to.equal(200);
     expect((await ask({ port: sluice.http, host: 'h500.test' })).status).to.equal(404);
-    expect((await sluice.logs()).err).to.match(/object-refused: Ingress default\/i500/);
+    await eventually(async () => expect((await sluice.logs()).err).to.match(/object-refused: Ingress default\/i500/));
   });
 });
