@@ -1,7 +1,7 @@
 // The composition root: builds everything from the command line and runs it until the signal.
 import { createHash, randomBytes } from 'node:crypto';
 import { fstatSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -107,7 +107,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const binary = await inspectNginx(process.env);
   const installation = await installationOf(flags);
   const nginx = new NginxProcess(binary, installation);
-  await nginx.prepare();
+  await mkdir(installation.runDir, { recursive: true, mode: 0o711 });
   await ensurePlaceholder(installation.runDir, new Date());
   const secret = await ensureSecret(join(installation.runDir, RUN_FILES.secret));
   const control = new Control(join(installation.runDir, RUN_FILES.control), secret);

@@ -130,13 +130,12 @@ export class NginxProcess {
   /** Ends nginx: gracefully, with force after `graceMs` or when `force` says so. Nothing of it is left when this resolves. */
   async stop(graceMs: number, force?: AbortSignal): Promise<void> {
     const pid = this.#pid;
-    if (pid === null) return;
-    if (isAlive(pid)) {
+    if (pid !== null && isAlive(pid)) {
       process.kill(pid, 'SIGQUIT');
       const limits = [AbortSignal.timeout(graceMs), ...(force === undefined ? [] : [force])];
       await this.ended(AbortSignal.any(limits)).catch(() => undefined);
     }
-    await this.#clearLeftovers();
+    if (pid !== null) await this.#clearLeftovers();
     await rm(this.#tempDir, { recursive: true, force: true });
     this.#pid = null;
     this.#child = null;
