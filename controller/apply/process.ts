@@ -42,6 +42,7 @@ export class NginxProcess {
   readonly #tempDir: string;
   #child: ChildProcess | null = null;
   #pid: number | null = null;
+  #isPrepared = false;
 
   constructor(binary: Binary, { runDir, tempDir }: Pick<Installation, 'runDir' | 'tempDir'>) {
     this.#binary = binary;
@@ -55,6 +56,7 @@ export class NginxProcess {
 
   /** Makes the folders that nginx needs. Sockets are protected by theirs: nginx makes the sockets themselves 0666. */
   async prepare(): Promise<void> {
+    this.#isPrepared = true;
     await mkdir(join(this.#runDir, dirname(RUN_FILES.control)), { recursive: true, mode: 0o700 });
     // Workers of a master that was started by root are another user, who must get through to the temporary files.
     await mkdir(this.#tempDir, { recursive: true, mode: 0o711 });
@@ -130,6 +132,8 @@ export class NginxProcess {
   /** Ends nginx: gracefully, with force after `graceMs` or when `force` says so. Nothing of it is left when this resolves. */
   async stop(graceMs: number, force?: AbortSignal): Promise<void> {
     const pid = this.#pid;
+    // Without either, an nginx that a killed controller left behind may be serving from these folders.
+    if (pid === null && !this.#isPrepared) return;
     if (pid !== null && isAlive(pid)) {
       process.kill(pid, 'SIGQUIT');
       const limits = [AbortSignal.timeout(graceMs), ...(force === undefined ? [] : [force])];
@@ -137,6 +141,7 @@ export class NginxProcess {
     }
     if (pid !== null) await this.#clearLeftovers();
     await rm(this.#tempDir, { recursive: true, force: true });
+    this.#isPrepared = false;
     this.#pid = null;
     this.#child = null;
   }

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { isAlive } from '../../controller/apply/process.ts';
 import { type Pod, startPod } from '../support/backends.ts';
-import { askEcho } from '../support/client.ts';
+import { ask, askEcho } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLoad } from '../support/load.ts';
 import { ingress, workload } from '../support/objects.ts';
-import { type Sluice, startSluice } from '../support/sluice.ts';
+import { freePorts } from '../support/ports.ts';
+import { runSluice, type Sluice, startSluice } from '../support/sluice.ts';
 
 describe('crashes', () => {
   let pod: Pod;
@@ -59,6 +60,21 @@ describe('crashes', () => {
       expect(old.some(isAlive), order).to.equal(false);
       expect(await served(), order).to.equal('web');
     }
+  });
+
+  it('a controller that cannot start leaves the nginx of a killed one as it is, uploads included', async () => {
+    sluice.process.kill('SIGKILL');
+    const failed = await runSluice([
+      `--manifests=${sluice.folder}/missing`,
+      `--run-dir=${sluice.runDir}`,
+      `--healthz-port=${(await freePorts(1))[0]}`,
+    ]);
+    expect(failed.status).to.equal(64);
+    // Larger than nginx keeps in memory: it needs its temporary folder.
+    const body = Buffer.alloc(900_000);
+    const answer = await ask({ port: sluice.http, host: 'web.test', method: 'POST', body });
+    expect(answer.status).to.equal(200);
+    sluice = await sluice.restart();
   });
 
   it('a controller that is killed leaves nginx serving; the next one adopts it and no request is lost', async () => {
