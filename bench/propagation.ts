@@ -9,7 +9,8 @@ import { startBackends } from './support/backend.ts';
 import type { Benchmark, Figure, Surroundings } from './support/benchmark.ts';
 import { atMost, note } from './support/figures.ts';
 import { fleetIngress, fleetService, fleetSlice } from './support/fleet.ts';
-import { type PinnedConnection, pinToWorkers } from './support/pinned.ts';
+import { reloadsOf } from './support/metrics.ts';
+import { type PinnedConnection, pinToSluice } from './support/pinned.ts';
 import { median, percentile } from './support/statistics.ts';
 
 const SERVICES = 1000;
@@ -43,17 +44,7 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
     processGroup: 'own',
   });
   started.defer(async () => void (await sluice.stop()));
-  const { workers } = await sluice.control.status(signal);
-  const pinned = await pinToWorkers(
-    sluice.http,
-    workers.map(({ pid }) => pid),
-    signal,
-  );
-  started.defer(() => {
-    for (const connection of pinned.values()) connection.close();
-  });
-  const connections = [...pinned.values()];
-  if (connections.length !== WORKERS) throw new Error(`Sluice runs ${connections.length} workers, not ${WORKERS}`);
+  const connections = await pinToSluice(sluice, WORKERS, started, signal);
 
   const load = startLoad(sluice.http, 'host-999.test', 1);
   started.defer(() => load.stop());
@@ -73,7 +64,6 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
     if ((event + 1) % 50 === 0) say(`${event + 1} of ${EVENTS} events, median ${median(routed).toFixed(1)} ms`);
   }
   await load.stop();
-  const metrics = await (await fetch(`http://127.0.0.1:${sluice.health}/metrics`, { signal })).text();
   return [
     note('p50_ms', median(routed), 1, `from the event until all ${WORKERS} workers route by it, median`),
     atMost(50, 'p99_ms', percentile(routed, 99), 1, 'the same, 99th percentile'),
@@ -84,7 +74,7 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
       1,
       'until every worker has reported it (they do so every 100 ms)',
     ),
-    atMost(0, 'reloads', Number(/^sluice_reloads_total (\d+)$/m.exec(metrics)?.[1]), 0, 'reloads of nginx'),
+    atMost(0, 'reloads', await reloadsOf(sluice, signal), 0, 'reloads of nginx'),
     atMost(0, 'lost_requests', load.lost.length, 0, 'requests of the load that got no 200'),
     note('requests', load.served, 0, 'requests of the load meanwhile'),
     note('services', SERVICES, 0, 'Services, two endpoints each'),

@@ -6,7 +6,9 @@ import { eventually } from '../test/support/eventually.ts';
 import { startLoad } from '../test/support/load.ts';
 import { configMap, ingress, workload } from '../test/support/objects.ts';
 import { type Sluice, startSluice } from '../test/support/sluice.ts';
-import { type Benchmark, type Figure, NO_LIMIT, type Surroundings } from './support/benchmark.ts';
+import type { Benchmark, Figure, Surroundings } from './support/benchmark.ts';
+import { atMost, note } from './support/figures.ts';
+import { reloadsOf } from './support/metrics.ts';
 import { privateMegabytes } from './support/proc.ts';
 import { median } from './support/statistics.ts';
 
@@ -36,21 +38,12 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
   const times: number[] = [];
   for (let i = 0; i < RELOADS; i += 1) {
     signal.throwIfAborted();
-    times.push(await reloadOnce(sluice, i));
+    times.push(await reloadOnce(sluice, i, signal));
     if ((i + 1) % 5 === 0) say(`${i + 1} of ${RELOADS} reloads, ${load.served} requests, ${load.lost.length} lost`);
   }
   await load.stop();
-  const note = (name: string, value: number, digits: number, meaning: string): Figure => {
-    return { name, value, digits, limit: NO_LIMIT, meaning };
-  };
   return [
-    {
-      name: 'lost_requests',
-      value: load.lost.length,
-      digits: 0,
-      limit: { kind: 'at-most', value: 0 },
-      meaning: 'requests that got no answer, or another status than 200',
-    },
+    atMost(0, 'lost_requests', load.lost.length, 0, 'requests that got no answer, or another status than 200'),
     note('peak_workers_rss_mb', await memory.stop(), 0, 'own memory of all workers, old and new, at its peak'),
     note('requests', load.served, 0, `requests on ${CONNECTIONS} keepalive connections meanwhile`),
     note('reloads', times.length, 0, `reloads, ${HOSTS} hosts loaded`),
@@ -59,13 +52,12 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
 }
 
 /** Makes a host need directives that nothing has loaded; milliseconds until the host is served. */
-async function reloadOnce(sluice: Sluice, index: number): Promise<number> {
+async function reloadOnce(sluice: Sluice, index: number, signal: AbortSignal): Promise<number> {
   const from = performance.now();
   const annotations = { 'proxy-body-size': String(2_000_000 + index) };
   await sluice.write('forced.json', [ingress({ name: 'forced', host: `forced-${index}.test`, annotations })]);
   await eventually(async () => {
-    const response = await fetch(`http://127.0.0.1:${sluice.health}/metrics`);
-    const reloads = Number(/^sluice_reloads_total (\d+)$/m.exec(await response.text())?.[1]);
+    const reloads = await reloadsOf(sluice, signal);
     if (reloads <= index) throw new Error(`${reloads} reloads, not ${index + 1}`);
   }, 30_000);
   return performance.now() - from;

@@ -5,8 +5,10 @@ import { inspectNginx } from '../controller/apply/binary.ts';
 import { configMap, ingress, workload } from '../test/support/objects.ts';
 import { type Sluice, startSluice } from '../test/support/sluice.ts';
 import { startBackends } from './support/backend.ts';
-import { type Benchmark, type Figure, NO_LIMIT, type Surroundings } from './support/benchmark.ts';
-import { type PinnedConnection, pinToWorkers } from './support/pinned.ts';
+import type { Benchmark, Figure, Surroundings } from './support/benchmark.ts';
+import { note } from './support/figures.ts';
+import { reloadsOf } from './support/metrics.ts';
+import { type PinnedConnection, pinToSluice } from './support/pinned.ts';
 import { privateMegabytes, residentMegabytes } from './support/proc.ts';
 import { median, percentile } from './support/statistics.ts';
 
@@ -52,17 +54,7 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
   started.defer(async () => void (await sluice.stop()));
   const readyMs = performance.now() - loading;
 
-  const { workers } = await sluice.control.status(signal);
-  const pinned = await pinToWorkers(
-    sluice.http,
-    workers.map(({ pid }) => pid),
-    signal,
-  );
-  started.defer(() => {
-    for (const connection of pinned.values()) connection.close();
-  });
-  const connections = [...pinned.values()];
-  if (connections.length !== WORKERS) throw new Error(`Sluice runs ${connections.length} workers, not ${WORKERS}`);
+  const connections = await pinToSluice(sluice, WORKERS, started, signal);
   say(`ready; asking every worker for every host`);
   await Promise.all(connections.map((connection) => askForAll(connection, signal)));
 
@@ -75,7 +67,8 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
     }
   }
 
-  const memory = await Promise.all([...pinned.keys()].map(privateMegabytes));
+  const { workers } = await sluice.control.status(signal);
+  const memory = await Promise.all(workers.map(({ pid }) => privateMegabytes(pid)));
   return [
     ...timesOf(samples),
     {
@@ -115,10 +108,6 @@ function timesOf(samples: readonly Sample[]): Figure[] {
     note('max_ms', Math.max(...all), 1, 'the same, slowest'),
     ...KINDS.map((kind) => note(`${kind}_p50_ms`, median(of(kind)), 1, `median of the operations that ${kind} a host`)),
   ];
-}
-
-function note(name: string, value: number, digits: number, meaning: string): Figure {
-  return { name, value, digits, limit: NO_LIMIT, meaning };
 }
 
 async function askForAll(connection: PinnedConnection, signal: AbortSignal): Promise<void> {
@@ -176,13 +165,6 @@ async function poll(
     if (answer !== before) wrong += 1;
     await delay(POLL_MS, undefined, { signal });
   }
-}
-
-async function reloadsOf(sluice: Sluice, signal: AbortSignal): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${sluice.health}/metrics`, { signal })).text();
-  const value = /^sluice_reloads_total (\d+)$/m.exec(text)?.[1];
-  if (value === undefined) throw new Error('/metrics has no sluice_reloads_total');
-  return Number(value);
 }
 
 function hostName(index: number): string {

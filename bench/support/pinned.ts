@@ -1,5 +1,6 @@
 // Keepalive connections to nginx of which we know the worker that serves them, one for each worker.
 import { Agent, get } from 'node:http';
+import type { Sluice } from '../../test/support/sluice.ts';
 import { ownerOf } from './proc.ts';
 
 /** The kernel spreads connections over the workers' sockets by a hash, so each try finds a given one by chance. */
@@ -67,4 +68,20 @@ export async function pinToWorkers(
     throw new Error(`${MAX_TRIES} connections reached ${pinned.size} of ${workers.length} workers`);
   }
   return pinned;
+}
+
+/** One connection to each worker of Sluice, closed with the stack; throws unless there are `workers` of them. */
+export async function pinToSluice(
+  sluice: Sluice,
+  workers: number,
+  started: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<PinnedConnection[]> {
+  const pids = (await sluice.control.status(signal)).workers.map(({ pid }) => pid);
+  const pinned = await pinToWorkers(sluice.http, pids, signal);
+  started.defer(() => {
+    for (const connection of pinned.values()) connection.close();
+  });
+  if (pinned.size !== workers) throw new Error(`Sluice runs ${pinned.size} workers, not ${workers}`);
+  return [...pinned.values()];
 }
