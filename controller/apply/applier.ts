@@ -111,12 +111,14 @@ export class Applier {
 
   /** The dictionary is full: the next reload makes a larger one; until then what runs goes on. */
   #grow(): Applied {
-    const { stateMegabytes } = this.#installation;
+    const { stateMegabytes, previousStateMegabytes: pending } = this.#installation;
+    // The reload that makes the larger one is still to come: growing twice would leave nothing to fill it from.
+    if (pending !== null) return { upserts: 0, removals: 0, reload: fullText(pending) };
     const larger = stateMegabytes * 2;
     if (larger > MAX_STATE_MEGABYTES) throw new Error(`the routing state does not fit into ${stateMegabytes} MB`);
     this.#installation = { ...this.#installation, stateMegabytes: larger, previousStateMegabytes: stateMegabytes };
     this.#baseOf = null;
-    return { upserts: 0, removals: 0, reload: `the routing state needs more than ${stateMegabytes} MB` };
+    return { upserts: 0, removals: 0, reload: fullText(stateMegabytes) };
   }
 
   /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
@@ -283,6 +285,10 @@ export class Applier {
       gone.abort();
     }
   }
+}
+
+function fullText(megabytes: number): string {
+  return `the routing state needs more than ${megabytes} MB`;
 }
 
 function needed(model: Model): ReadonlySet<ProfileId> {
