@@ -9,8 +9,10 @@ export default annotation({
   name: 'backend-protocol',
   keys: {
     'backend-protocol': {
+      type: 'enum[HTTP,HTTPS,AUTO_HTTP,GRPC,GRPCS,FCGI]',
+      default: 'HTTP',
       parse: protocolName,
-      risk: 'low',
+      risk: 'Low',
       doc: 'Protocol towards the backend; HTTPS and GRPCS use TLS without verification.',
     },
   },

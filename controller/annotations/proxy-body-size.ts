@@ -8,13 +8,16 @@ export default annotation({
   name: 'proxy-body-size',
   keys: {
     'proxy-body-size': {
+      type: 'size',
+      default: '1m',
+      config: 'proxy-body-size',
       parse: size,
-      risk: 'medium',
+      risk: 'Medium',
       doc: 'Largest request body; larger ones get 413. 0 removes the limit.',
     },
   },
   route({ 'proxy-body-size': bytes }, draft) {
     if (bytes !== null) draft.policy.maxBodyBytes = bytes;
-    draft.directives.set('client_max_body_size', [integer(draft.policy.maxBodyBytes)]);
+    draft.directives.set('client_max_body_size', integer(draft.policy.maxBodyBytes));
   },
 });

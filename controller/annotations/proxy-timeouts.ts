@@ -5,15 +5,28 @@ import { seconds } from '../feature/parse.ts';
 export default annotation({
   name: 'proxy-timeouts',
   keys: {
-    'proxy-connect-timeout': { parse: seconds, risk: 'low', doc: 'Seconds to establish the backend connection.' },
-    'proxy-send-timeout': {
+    'proxy-connect-timeout': {
+      type: 'duration-seconds',
+      default: '5',
+      config: 'proxy-connect-timeout',
       parse: seconds,
-      risk: 'low',
+      risk: 'Low',
+      doc: 'Seconds to establish the backend connection.',
+    },
+    'proxy-send-timeout': {
+      type: 'duration-seconds',
+      default: '60',
+      config: 'proxy-send-timeout',
+      parse: seconds,
+      risk: 'Low',
       doc: 'Longest gap between two writes to the backend, seconds.',
     },
     'proxy-read-timeout': {
+      type: 'duration-seconds',
+      default: '60',
+      config: 'proxy-read-timeout',
       parse: seconds,
-      risk: 'low',
+      risk: 'Low',
       doc: 'Longest gap between two reads from the backend, seconds.',
     },
   },

@@ -75,6 +75,7 @@ function backendValue(backend: Backend) {
     name: backend.displayName,
     endpoints: backend.endpoints.map(({ address, port }) => ({ address, port })),
     resolve: backend.resolve ?? undefined,
+    policy: snakeCase(backend.policy),
   };
 }
 
@@ -83,7 +84,23 @@ function pemValue({ chain, key }: Certificate) {
 }
 
 function hostValue(host: Host) {
-  return { name: host.name, routes: host.routes.map(routeValue) };
+  return {
+    name: host.name,
+    denied: host.denied === null ? undefined : true,
+    policy: snakeCase(host.policy),
+    routes: host.routes.map(routeValue),
+  };
+}
+
+/** Fields in Lua's spelling, nulls left out, at every depth. Lists of pairs carry what users name; objects only our own names. */
+function snakeCase(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCase);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, field]) =>
+      field === null ? [] : [[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCase(field)]],
+    ),
+  );
 }
 
 function routeValue({ match, path, profile, target, policy, source }: Route) {
@@ -97,11 +114,7 @@ function routeValue({ match, path, profile, target, policy, source }: Route) {
       target.kind === 'deny'
         ? { kind: target.kind, status: target.status }
         : { kind: target.kind, id: target.id ?? undefined },
-    redirect_to_tls: policy.redirectToTls,
-    preserve_trailing_slash: policy.preserveTrailingSlash,
-    max_body_bytes: policy.maxBodyBytes,
-    timeouts: policy.timeouts,
-    access_log: policy.accessLog,
+    policy: snakeCase(policy),
     namespace,
     ingress: source?.name ?? '',
     service,

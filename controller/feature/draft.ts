@@ -1,37 +1,97 @@
-// Where features write: one route in the making. A feature sets policy (data, live without a reload) or directives (part of
-// a profile); what it leaves alone keeps the controller's default.
+// Where features write: a route, a host or a backend in the making. A feature sets policy (data, live without a reload) or
+// directives (part of a profile); what it leaves alone keeps the controller's default.
+import type { Ingress } from '../kube/objects.ts';
+import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Protocol, RoutePolicy, Timeouts } from '../model/types.ts';
+import type { Directive, PathMatch, Protocol, Target } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
+import type { References } from './reference.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface PolicyDraft extends Mutable<Omit<RoutePolicy, 'timeouts'>> {
-  timeouts: Mutable<Timeouts>;
+  timeouts: Mutable<RoutePolicy['timeouts']>;
+}
+
+/** The directives of a profile: one of a name, except those that may be repeated. */
+export class DirectiveSet {
+  readonly #directives = new Map<string, Directive>();
+
+  /** Sets the only directive of this name, in the proxy module's spelling. */
+  set(name: string, ...args: readonly Token[]): void {
+    this.#directives.set(name, { name, args });
+  }
+
+  /** Adds a directive that may stand several times ("error_page", "proxy_set_header"). */
+  add(name: string, ...args: readonly Token[]): void {
+    this.#directives.set([name, ...args].join(' '), { name, args });
+  }
+
+  delete(name: string): void {
+    this.#directives.delete(name);
+  }
+
+  get(name: string): readonly Token[] | null {
+    return this.#directives.get(name)?.args ?? null;
+  }
+
+  list(): Directive[] {
+    return [...this.#directives].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, directive]) => directive);
+  }
 }
 
 export interface RouteDraft {
-  /** Why the route must not be served at all; null when it may. */
+  /** Why the route must not be served at all (it answers 503); null when it may. */
   deny: string | null;
   protocol: Protocol;
-  /** By directive name, in the proxy module's spelling. */
-  readonly directives: Map<string, readonly Token[]>;
+  readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
 }
 
-/** What a feature may know of the route it writes to. */
-export interface RouteContext {
+/** What every feature may know of the object that it reads. */
+interface Context {
   readonly settings: Settings;
-  readonly path: string;
-  /** The host has a certificate assigned, the default one included (TLS-07). */
-  readonly tlsConfigured: boolean;
+  readonly namespace: string;
+  readonly references: References;
+  /** Notes a Problem of the Ingress about one of its annotations. */
+  report(key: string, message: string): void;
 }
 
-export function newDraft(settings: Settings): RouteDraft {
+export interface RouteContext extends Context {
+  readonly host: string;
+  readonly path: string;
+  readonly match: PathMatch;
+  /** Where the route leads before annotations are applied. */
+  readonly target: Target;
+  /** The host has a certificate assigned, the default one included (TLS-07). */
+  readonly tlsConfigured: boolean;
+  /** The Ingress of the route; null for the routes that exist without one. */
+  readonly ingress: Ingress | null;
+}
+
+export type HostDraft = Mutable<HostPolicy> & {
+  /** Why the whole host answers 403; null when it does not (deny-server). */
+  deny: string | null;
+};
+
+export interface HostContext extends Context {
+  readonly host: string;
+  readonly ingress: Ingress;
+}
+
+export type BackendDraft = Mutable<BackendPolicy>;
+
+export interface BackendContext extends Context {
+  readonly ingress: Ingress;
+  /** The oldest Ingress that refers to the Service port: several settings are its alone (HOST-13). */
+  readonly isFirst: boolean;
+}
+
+export function newRouteDraft(settings: Settings): RouteDraft {
   return {
     deny: null,
     protocol: 'http',
-    directives: new Map(),
+    directives: new DirectiveSet(),
     policy: {
       redirectToTls: false,
       preserveTrailingSlash: settings.preserveTrailingSlash,
@@ -44,4 +104,12 @@ export function newDraft(settings: Settings): RouteDraft {
       accessLog: true,
     },
   };
+}
+
+export function newHostDraft(): HostDraft {
+  return { deny: null, appRoot: null };
+}
+
+export function newBackendDraft(settings: Settings): BackendDraft {
+  return { serviceUpstream: settings.serviceUpstream };
 }

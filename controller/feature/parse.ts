@@ -1,16 +1,30 @@
 // Parsers from the exact text a user wrote to a typed value. Total: a value, or what would have been accepted. Grammar
 // names (BOOL, INT, SIZE, ENUM) are those of docs/spec/annotations.yaml.
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly accepts: string };
+/**
+ * What a refused value leads to (docs/spec/annotations.yaml, outcomes). use-default: as if the annotation were absent.
+ * drop-group: as if the whole feature were. deny-location: the paths of the Ingress answer 503. deny-server: its hosts answer
+ * 403. reject-ingress: the object is not taken over; its last accepted version goes on.
+ */
+export type Outcome = 'use-default' | 'drop-group' | 'deny-location' | 'deny-server' | 'reject-ingress';
+
+/** `outcome` where it differs from that of the key. */
+export interface Refusal {
+  readonly ok: false;
+  readonly accepts: string;
+  readonly outcome?: Outcome;
+}
+
+export type Parsed<T> = { readonly ok: true; readonly value: T } | Refusal;
 
 export type Parser<T> = (text: string) => Parsed<T>;
 
-function accepted<T>(value: T): Parsed<T> {
+export function accepted<T>(value: T): Parsed<T> {
   return { ok: true, value };
 }
 
-function refused(accepts: string): { readonly ok: false; readonly accepts: string } {
-  return { ok: false, accepts };
+export function refused(accepts: string, outcome?: Outcome): Refusal {
+  return outcome === undefined ? { ok: false, accepts } : { ok: false, accepts, outcome };
 }
 
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
@@ -77,6 +91,15 @@ export function listOf<T>(element: Parser<T>): Parser<readonly T[]> {
     return accepted(values);
   };
 }
+
+/** Text of these characters only, all of it; surrounding blanks are dropped from the value, not from what is checked. */
+export function textOf(characters: RegExp, accepts: string): Parser<string> {
+  const whole = new RegExp(`^(?:${characters.source})*$`);
+  return (text) => (text.length <= MAX_TEXT && whole.test(text) ? accepted(text.trim()) : refused(accepts));
+}
+
+/** Longer values are nobody's honest intention, and cost time in every regular expression. */
+const MAX_TEXT = 8192;
 
 /** A path prefix. */
 export const pathPrefix: Parser<string> = (text) =>

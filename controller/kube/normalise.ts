@@ -1,5 +1,6 @@
 // Turns what a manifest or the API server says into the narrow objects of objects.ts. Total: every input gives an object
 // or a reason. Shapes follow https://kubernetes.io/docs/reference/kubernetes-api/; fields Sluice does not read are dropped.
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { IngressTarget, KubeObject, Meta, PathType } from './objects.ts';
 import { isClusterScoped, KINDS, type Kind, type ObjectRef } from './ref.ts';
@@ -173,6 +174,7 @@ const serviceSchema = z
       .object({
         type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']).nullish(),
         externalName: text.nullish(),
+        clusterIP: text.nullish(),
         ports: listOf(
           z.object({
             name: maybeText,
@@ -190,6 +192,7 @@ const serviceSchema = z
       meta: metadata,
       type: spec?.type ?? 'ClusterIP',
       externalName: spec?.externalName ?? null,
+      clusterIp: isIP(spec?.clusterIP ?? '') === 0 ? null : (spec?.clusterIP ?? null), // "None" and "" are no address
       ports: (spec?.ports ?? []).map((port) => ({
         name: port.name,
         port: port.port,

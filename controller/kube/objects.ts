@@ -76,6 +76,8 @@ export interface Service {
   readonly meta: Meta;
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
   readonly externalName: string | null;
+  /** null for headless and ExternalName Services. */
+  readonly clusterIp: string | null;
   readonly ports: readonly ServicePort[];
 }
 

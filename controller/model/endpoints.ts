@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { EndpointPort, EndpointSlice, Endpoints, Service, ServicePort } from '../kube/objects.ts';
 import { keyOf, type ObjectRef } from '../kube/ref.ts';
+import { backendPolicy } from './annotated.ts';
 import type { Settings } from './settings.ts';
 import type { Backend, BackendId, Endpoint, Problem, ProblemCode } from './types.ts';
 import type { View } from './view.ts';
@@ -17,9 +18,10 @@ export function backendUnit(view: View, settings: Settings, id: BackendId): Back
   const [namespace = '', name = '', port = ''] = id.split('/');
   const object: ObjectRef = { kind: 'Service', namespace, name };
   const displayName = `${namespace}-${name}-${port}`;
+  const { policy, problems: said } = backendPolicy(view, settings, id);
   const nowhere = (code: ProblemCode, message: string): BackendUnit => ({
-    backend: { id, displayName, endpoints: [], resolve: null },
-    problems: [{ object, severity: 'warning', code, message }],
+    backend: { id, displayName, endpoints: [], resolve: null, policy },
+    problems: [...said, { object, severity: 'warning', code, message }],
   });
 
   const service = view.get('Service', `${namespace}/${name}`);
@@ -29,8 +31,13 @@ export function backendUnit(view: View, settings: Settings, id: BackendId): Back
   const servicePort = findPort(service, port);
   if (service.type === 'ExternalName') {
     return externalName(service, settings, servicePort, port, (resolve, problems) => ({
-      backend: { id, displayName, endpoints: [], resolve },
-      problems: problems.map((message) => ({ object, severity: 'warning', code: 'external-name-refused', message })),
+      backend: { id, displayName, endpoints: [], resolve, policy },
+      problems: [
+        ...said,
+        ...problems.map(
+          (message) => ({ object, severity: 'warning', code: 'external-name-refused', message }) as const,
+        ),
+      ],
     }));
   }
   if (servicePort === null) {
@@ -41,7 +48,11 @@ export function backendUnit(view: View, settings: Settings, id: BackendId): Back
     );
   }
 
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...said];
+  if (policy.serviceUpstream && service.clusterIp !== null) {
+    const only: Endpoint = { address: service.clusterIp, port: servicePort.port, state: 'ready', zone: null };
+    return { backend: { id, displayName, endpoints: [only], resolve: null, policy }, problems };
+  }
   const refuse = (address: string, reason: string): void => {
     problems.push({ object, severity: 'error', code: 'address-refused', message: `endpoint ${address}: ${reason}` });
   };
@@ -59,7 +70,7 @@ export function backendUnit(view: View, settings: Settings, id: BackendId): Back
       message: `port ${port} has no ready endpoint; paths that lead to it answer 503`,
     });
   }
-  return { backend: { id, displayName, endpoints, resolve: null }, problems };
+  return { backend: { id, displayName, endpoints, resolve: null, policy }, problems };
 }
 
 /** By port, targetPort or name, compared as text; the first hit wins (SVC-03). A Service without ports passes numbers. */

@@ -1,9 +1,8 @@
 // The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-06, DEF-01 to DEF-03).
-import { newDraft } from '../feature/draft.ts';
-import { type ReadAnnotations, readAnnotations } from '../feature/registry.ts';
+import { newHostDraft, newRouteDraft } from '../feature/draft.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
-import type { ObjectRef } from '../kube/ref.ts';
 import { internProfile } from '../render/profile.ts';
+import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { isTlsConfigured } from './certificate.ts';
 import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
@@ -49,12 +48,16 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const rootId = `prefix ${implicit.path}`;
   if (!claims.has(rootId)) claims.set(rootId, implicit);
 
-  const build = routeBuilder(settings, isTlsConfigured(view, settings, name), problems);
+  const of = annotatedOnce(view, settings, problems);
+  const host = newHostDraft();
+  for (const ingress of ingresses) of(ingress).host(host, { host: name });
+  const build = routeBuilder(view, settings, name, isTlsConfigured(view, settings, name), of);
   const built = [...claims.values()].map(build).sort(byPath);
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
   const routes = built.map(({ route }) => route);
+  const { deny: denied, ...policy } = host;
   return {
-    host: { name, routes },
+    host: { name, routes, policy, denied },
     profiles: [...profiles.values()],
     backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
     problems,
@@ -123,43 +126,46 @@ function globalDefaultBackend(view: View, settings: Settings): BackendId | null 
   return key === null || port === undefined ? null : `${key}/${port}`;
 }
 
-function routeBuilder(settings: Settings, tlsConfigured: boolean, problems: Problem[]) {
-  const annotations = new Map<Ingress, ReadAnnotations>();
+function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigured: boolean, of: AnnotatedOf) {
+  const none = unannotated(view, settings);
   return ({ match, path, target, owner }: Claim): { route: Route; profile: Profile } => {
-    const draft = newDraft(settings);
-    const read = owner === null ? noAnnotations : (annotations.get(owner) ?? readOnce(owner));
-    read.apply(draft, { settings, path, tlsConfigured });
+    const draft = newRouteDraft(settings);
+    const annotations = owner === null ? none : of(owner);
+    annotations.route(draft, { host, match, path, target, tlsConfigured });
     if (owner === null) draft.policy.redirectToTls = false; // force-ssl-redirect is about Ingresses
     if (target.kind === 'default') {
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives);
+    const profile = internProfile(draft.protocol, draft.directives.list());
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
-    return {
-      route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source: refOf(owner) },
-      profile,
-    };
+    const source = owner === null ? null : refOf(owner);
+    return { route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source }, profile };
   };
-
-  function readOnce(owner: Ingress): ReadAnnotations {
-    const read = readAnnotations(owner.meta.annotations, ownRef(owner), settings.selection.annotationsPrefix);
-    annotations.set(owner, read);
-    problems.push(...read.problems);
-    return read;
-  }
 }
 
-const noAnnotations = readAnnotations(new Map(), { kind: 'Ingress', namespace: '', name: '' }, '');
+type AnnotatedOf = (ingress: Ingress) => Annotated;
 
-/** No/** Ingresses of this host that nobody serves: their class does not exist (CLASS-01), or they are canaries. */
+/** Reads the annotations of each Ingress once. */
+function annotatedOnce(view: View, settings: Settings, problems: Problem[]): AnnotatedOf {
+  const known = new Map<Ingress, Annotated>();
+  return (ingress) => {
+    const before = known.get(ingress);
+    if (before !== undefined) return before;
+    const annotations = annotated(view, settings, ingress, problems);
+    known.set(ingress, annotations);
+    return annotations;
+  };
+}
+
+/** Ingresses of this host that nobody serves: their class does not exist (CLASS-01), or they are canaries. */
 function unserved(view: View, settings: Settings, name: HostName): Problem[] {
   const ingresses = [
     ...view.list('ingress-by-host', name),
     ...(name === '_' ? view.list('ingress-catch-all', '') : []),
   ];
   return ingresses.flatMap((ingress): Problem[] => {
-    const object = ownRef(ingress);
+    const object = refOf(ingress);
     if (namesUnknownClass(view, settings.selection, ingress)) {
       const message = `IngressClass ${ingress.className} does not exist; the Ingress is not served until it does`;
       return [{ object, severity: 'warning', code: 'class-unknown', message }];
@@ -172,14 +178,6 @@ function unserved(view: View, settings: Settings, name: HostName): Problem[] {
   });
 }
 
-function ownRef(ingress: Ingress): ObjectRef {
-  return { kind: 'Ingress', namespace: ingress.meta.namespace, name: ingress.meta.name };
-}
-
-function refOf(owner: Ingress | null): ObjectRef | null {
-  return owner === null ? null : ownRef(owner);
-}
-
 function showHost(host: HostName): string {
   return host === '_' ? 'rules without a host' : `host ${host}`;
 }
@@ -187,7 +185,7 @@ function showHost(host: HostName): string {
 function conflict(loser: Ingress, winner: Claim, host: HostName): Problem {
   const other = winner.owner === null ? 'another Ingress' : `${winner.owner.meta.namespace}/${winner.owner.meta.name}`;
   return {
-    object: ownRef(loser),
+    object: refOf(loser),
     severity: 'warning',
     code: 'path-conflict',
     message: `${showHost(host)}: ${winner.match} path ${winner.path} already belongs to the older Ingress ${other}; this definition is not served`,
@@ -196,7 +194,7 @@ function conflict(loser: Ingress, winner: Claim, host: HostName): Problem {
 
 function resourceBackend(ingress: Ingress, host: HostName, entry: IngressPath): Problem {
   return {
-    object: ownRef(ingress),
+    object: refOf(ingress),
     severity: 'warning',
     code: 'resource-backend',
     message: `${showHost(host)}: path ${entry.path} has a resource backend, which is not supported; the path is skipped`,

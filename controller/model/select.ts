@@ -8,11 +8,16 @@ import type { View } from './view.ts';
 /** The annotation that named the class before spec.ingressClassName existed. */
 export const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 
+/** Ours, and one that makes hosts and paths. */
 export function isOurs(view: View, selection: Selection, ingress: Ingress): boolean {
+  return isSelected(view, selection, ingress) && !isCanary(selection, ingress);
+}
+
+/** Ours, canaries included. */
+export function isSelected(view: View, selection: Selection, ingress: Ingress): boolean {
   return (
     inWatchedNamespace(view, selection, ingress.meta.namespace) &&
     hasOurClass(view, selection, ingress) &&
-    !isCanary(selection, ingress) &&
     !(selection.disableCatchAll && ingress.defaultBackend !== null)
   );
 }

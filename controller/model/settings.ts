@@ -6,6 +6,7 @@ import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
 import { CLIENT_KEYS } from './config/client.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
+import { SECURITY_KEYS } from './config/security.ts';
 import { TLS_KEYS } from './config/tls.ts';
 import type { LabelSelector } from './selector.ts';
 import type { Problem } from './types.ts';
@@ -31,7 +32,7 @@ export interface Selection {
   readonly defaultSslCertificate: ObjectKey | null;
 }
 
-const KEYS = { ...CLIENT_KEYS, ...PROXY_KEYS, ...TLS_KEYS } as const;
+const KEYS = { ...CLIENT_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
 
 /** The values that ConfigMap keys set; field names are the keys in camel case. */
 export type Config = ConfigOf<typeof KEYS>;

@@ -2,6 +2,7 @@
 // configuration by render/ and into Lua state by apply/. Everything is deeply readonly; absence is null.
 import type { ObjectKey, ObjectRef } from '../kube/ref.ts';
 import type { Token } from '../render/literal.ts';
+import type { BackendPolicy, HostPolicy, RoutePolicy } from './policy.ts';
 import type { Settings } from './settings.ts';
 
 /** Lower-case DNS name, "*.name" for one label more, or "_" for every other host. */
@@ -33,27 +34,10 @@ export type Target =
   | { readonly kind: 'default'; readonly id: BackendId | null }
   | { readonly kind: 'deny'; readonly status: 403 | 503; readonly reason: string };
 
-export interface Timeouts {
-  /** Seconds. */
-  readonly connect: number;
-  readonly send: number;
-  readonly read: number;
-}
-
-/** What the router and the balancer do for a route, as data: no change of it needs a reload. */
-export interface RoutePolicy {
-  /** Plain HTTP requests are redirected to HTTPS. */
-  readonly redirectToTls: boolean;
-  /** Keeps the final "/" of the URI in that redirect (TLS-09). */
-  readonly preserveTrailingSlash: boolean;
-  /** Largest request body in bytes, 0 without limit. */
-  readonly maxBodyBytes: number;
-  readonly timeouts: Timeouts;
-  readonly accessLog: boolean;
-}
+export type PathMatch = 'exact' | 'prefix';
 
 export interface Route {
-  readonly match: 'exact' | 'prefix';
+  readonly match: PathMatch;
   readonly path: string;
   readonly profile: ProfileId;
   readonly target: Target;
@@ -65,6 +49,9 @@ export interface Route {
 export interface Host {
   readonly name: HostName;
   readonly routes: readonly Route[];
+  readonly policy: HostPolicy;
+  /** Every path of it answers 403: its client certificates cannot be verified. */
+  readonly denied: string | null;
 }
 
 export interface Endpoint {
@@ -83,6 +70,7 @@ export interface Backend {
   readonly endpoints: readonly Endpoint[];
   /** An ExternalName to resolve at request time, in place of endpoints. */
   readonly resolve: { readonly name: string; readonly port: number } | null;
+  readonly policy: BackendPolicy;
 }
 
 export interface Certificate {
@@ -106,6 +94,7 @@ export type ProblemCode =
   | 'path-conflict'
   | 'resource-backend'
   | 'annotation-invalid'
+  | 'annotation-forbidden'
   | 'annotation-unsupported'
   | 'setting-invalid'
   | 'setting-unknown'

@@ -9,6 +9,8 @@ export interface IndexOf {
   readonly 'ingress-by-host': 'Ingress';
   /** Ingresses with spec.defaultBackend and no rules, all under the key ''. */
   readonly 'ingress-catch-all': 'Ingress';
+  /** Ingresses that lead to a Service port, by BackendId. */
+  readonly 'ingress-by-backend': 'Ingress';
   /** EndpointSlices of a Service, by its "namespace/name". */
   readonly 'slice-by-service': 'EndpointSlice';
 }

@@ -2,7 +2,6 @@
 // handful of named locations. Features write nginx's proxy_* names; here they become those of the protocol's module.
 import { createHash } from 'node:crypto';
 import type { Directive, Profile, Protocol } from '../model/types.ts';
-import type { Token } from './literal.ts';
 
 /** Directives of the proxy module that the gRPC module does not have: gRPC always streams both ways. */
 const PROXY_ONLY: ReadonlySet<string> = new Set([
@@ -13,10 +12,10 @@ const PROXY_ONLY: ReadonlySet<string> = new Set([
   'proxy_redirect',
 ]);
 
-/** Makes the Profile of these directives; the same input gives the same id in every process. */
-export function internProfile(protocol: Protocol, directives: ReadonlyMap<string, readonly Token[]>): Profile {
+/** Makes the Profile of these directives, in their order; the same input gives the same id in every process. */
+export function internProfile(protocol: Protocol, directives: readonly Directive[]): Profile {
   const wanted: Directive[] = [];
-  for (const [name, args] of [...directives].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const { name, args } of directives) {
     const own = nameFor(protocol, name);
     if (own !== null) wanted.push({ name: own, args });
   }

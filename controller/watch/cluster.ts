@@ -1,7 +1,7 @@
 // The object store: the last known state of every object, with the indexes that the model reads. Each change answers with
 // the reads that it makes stale.
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, ObjectOf } from '../kube/objects.ts';
+import type { Ingress, KubeObject, ObjectOf } from '../kube/objects.ts';
 import { KINDS, type Kind, keyOf, type ObjectKey } from '../kube/ref.ts';
 import { type IndexName, type IndexOf, type ReadKey, readOfIndex, readOfObject, type View } from '../model/view.ts';
 
@@ -12,9 +12,19 @@ const INDEXERS: { readonly [I in IndexName]: Indexer } = {
     object.kind === 'Ingress' ? [...new Set(object.rules.map((rule) => (rule.host === '' ? '_' : rule.host)))] : [],
   'ingress-catch-all': (object) =>
     object.kind === 'Ingress' && object.defaultBackend !== null && object.rules.length === 0 ? [''] : [],
+  'ingress-by-backend': (object) => (object.kind === 'Ingress' ? backendsOf(object) : []),
   'slice-by-service': (object) =>
     object.kind === 'EndpointSlice' && object.service !== null ? [`${object.meta.namespace}/${object.service}`] : [],
 };
+
+function backendsOf({ meta, rules, defaultBackend }: Ingress): string[] {
+  const targets = [...rules.flatMap(({ paths }) => paths.map(({ target }) => target)), defaultBackend];
+  const ids = targets.flatMap((target) =>
+    target?.kind === 'service' ? [`${meta.namespace}/${target.name}/${target.port}`] : [],
+  );
+  return [...new Set(ids)];
+}
+
 const INDEX_NAMES = Object.keys(INDEXERS) as IndexName[];
 
 export class Cluster implements View {

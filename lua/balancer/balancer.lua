@@ -42,7 +42,7 @@ function _M.balance()
     set_more_tries(TRIES - 1)
   end
   local peer = backend.balancer:balance(backend.peers, tried)
-  local timeouts = route.timeouts
+  local timeouts = route.policy.timeouts
   local ok, err = set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
   if not ok then
     ngx.log(ngx.ERR, "setting the timeouts: ", err)

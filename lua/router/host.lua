@@ -1,6 +1,8 @@
 -- Compiles a host's value into lookup tables: exact paths by table, prefixes by one table per
 -- distinct length, longest first. Paths follow PATH-01 to PATH-05 of docs/spec/annotations.yaml.
 
+local policies = require("policy.policies")
+
 local sub = string.sub
 local byte = string.byte
 local sort = table.sort
@@ -30,6 +32,8 @@ end
 function _M.compile(value)
   local host = {
     name = value.name,
+    denied = value.denied,
+    policy = value.policy,
     exact = {},
     prefixes = {},
     lengths = {},
@@ -42,6 +46,7 @@ function _M.compile(value)
     route.key = tostring(last_key)
     route.requests = 0
     route.location = "@" .. route.profile
+    policies.compile_route(route)
     host.routes[i] = route
     live[route.key] = route
     if route.match == "exact" then
@@ -77,6 +82,7 @@ function _M.compile(value)
       end
     end
   end
+  policies.compile_host(host)
   sort(host.lengths, function(a, b)
     return a > b
   end)

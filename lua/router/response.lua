@@ -1,6 +1,7 @@
 -- The header filter of every response.
 
 local feed = require("config.feed")
+local hosts = require("router.host")
 
 local header = ngx.header
 
@@ -10,8 +11,17 @@ local _M = {}
 -- what the backend said.
 function _M.filter()
   header["Server"] = nil
+  local var = ngx.var
+  local key = var.sluice_route
+  local route = key and key ~= "" and hosts.route(key)
+  local policies = route and route.on_response
+  if policies then
+    for i = 1, #policies do
+      policies[i](var, route)
+    end
+  end
   local hsts = feed.settings().hsts
-  if hsts and ngx.var.https == "on" then
+  if hsts and var.https == "on" then
     header["Strict-Transport-Security"] = hsts
   end
 end

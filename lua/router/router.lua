@@ -5,6 +5,7 @@
 local dns = require("lib.dns")
 local feed = require("config.feed")
 local hosts = require("router.host")
+local redirect = require("lib.redirect").redirect
 
 local exec = ngx.exec
 local exit = ngx.exit
@@ -53,12 +54,6 @@ local function find_host(name)
   return host or feed.host("_")
 end
 
-local function redirect(status, location)
-  ngx.header["Location"] = location
-  ngx.status = status
-  return exit(status)
-end
-
 -- nginx's own redirect of "/p" to "/p/": the query is kept, the port is not (PATH-05).
 local function redirect_to_slash(var, name, uri)
   local args = var.args
@@ -74,7 +69,7 @@ local function redirect_to_tls(var, route, settings)
   if sub(uri, 1, 1) ~= "/" then
     uri = match(uri, "^%a[%w+.-]*://[^/?]*(.*)$") or "/"
   end
-  if not route.preserve_trailing_slash and sub(uri, -1) == "/" then
+  if not route.policy.preserve_trailing_slash and sub(uri, -1) == "/" then
     uri = sub(uri, 1, -2)
   end
   local port = settings.redirect_port and ":" .. settings.redirect_port or ""
@@ -105,6 +100,13 @@ end
 
 local route_request
 
+-- Asks policies one after the other; one that answers ends the request.
+local function ask(policies, var, route)
+  for i = 1, #policies do
+    policies[i](var, route)
+  end
+end
+
 local function dispatch(var, route)
   local target = route.target
   local backend = target.id and feed.backend(target.id)
@@ -118,8 +120,11 @@ local function dispatch(var, route)
   if not backend or #backend.peers == 0 then
     return without_endpoints(target)
   end
+  if route.before_proxy then
+    ask(route.before_proxy, var, route)
+  end
 
-  local limit = route.max_body_bytes
+  local limit = route.policy.max_body_bytes
   if limit > 0 then
     local length = var.content_length
     if length and (tonumber(length) or 0) > limit then
@@ -170,6 +175,9 @@ function route_request(var)
   if host.name == "_" then
     own_page(var, uri, settings)
   end
+  if host.checks then
+    ask(host.checks, var)
+  end
   local route, wants_slash = hosts.find(host, uri)
   if not route then
     if wants_slash then
@@ -179,14 +187,17 @@ function route_request(var)
   end
   var.sluice_route = route.key
   hosts.enter(route)
-  if not route.access_log then
+  if not route.policy.access_log then
     var.no_log = "1"
   end
   local target = route.target
   if target.kind == "deny" then
     return exit(target.status)
   end
-  if route.redirect_to_tls and var.pass_access_scheme == "http" then
+  if route.before_tls then
+    ask(route.before_tls, var, route)
+  end
+  if route.policy.redirect_to_tls and var.pass_access_scheme == "http" then
     return redirect_to_tls(var, route, settings)
   end
   return dispatch(var, route)

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { FEATURES } from '../../controller/feature/registry.ts';
-import { GUARDS, WITHOUT_EFFECT } from '../../controller/feature/unsupported.ts';
+import { SPECS } from '../../controller/feature/registry.ts';
+import { NOT_SUPPORTED } from '../../controller/feature/unsupported.ts';
 import { FLAGS, REMOVED_FLAGS, UNSUPPORTED_FLAGS } from '../../controller/flags.ts';
 import { supportedKeys } from '../../controller/model/settings.ts';
 
@@ -65,12 +65,7 @@ describe('text of the sources', () => {
 
   it('every annotation of the old controller is known: supported, without effect, or a guard', () => {
     const { annotations } = spec<{ annotations: { name: string; aliases?: string[] | null }[] }>('annotations.yaml');
-    const known = new Set([
-      ...FEATURES.flatMap(({ keys }) => Object.keys(keys)),
-      ...GUARDS,
-      ...WITHOUT_EFFECT,
-      'canary',
-    ]);
+    const known = new Set([...SPECS.keys(), ...NOT_SUPPORTED.keys(), 'canary']);
     const names = annotations.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]);
     expect([...known].sort()).to.deep.equal([...new Set(names)].sort());
   });

@@ -20,11 +20,13 @@ describe('control API', () => {
     path,
     profile: nginx.profile,
     target: { kind: 'backend', id: backend },
-    redirect_to_tls: false,
-    preserve_trailing_slash: false,
-    max_body_bytes: 0,
-    timeouts: { connect: 5, send: 60, read: 60 },
-    access_log: true,
+    policy: {
+      redirect_to_tls: false,
+      preserve_trailing_slash: false,
+      max_body_bytes: 0,
+      timeouts: { connect: 5, send: 60, read: 60 },
+      access_log: true,
+    },
     namespace: 'default',
     ingress: 'i',
     service: 's',
@@ -32,7 +34,7 @@ describe('control API', () => {
     upstream: backend,
   });
   const setHost = (name: string, routes: readonly object[]): string =>
-    `set host/${name} ${JSON.stringify({ name, routes })}`;
+    `set host/${name} ${JSON.stringify({ name, policy: {}, routes })}`;
   const full = async (...lines: string[]): Promise<Position> => {
     const result = await nginx.control.apply('full', ['set settings {}', ...lines], soon());
     if (result.kind !== 'applied') throw new Error('a gap for a full state');

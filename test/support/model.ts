@@ -1,4 +1,5 @@
 // The model as short lines that a person can read, for golden fixtures and comparisons.
+import { newBackendDraft, newHostDraft, newRouteDraft } from '../../controller/feature/draft.ts';
 import type { Settings } from '../../controller/model/settings.ts';
 import type { Backend, Certificate, Host, Model, Profile, Route, Target } from '../../controller/model/types.ts';
 
@@ -24,24 +25,43 @@ function showPolicy({ policy }: Route, settings: Settings): string {
   const { connect, send, read } = policy.timeouts;
   const initial = [settings.proxyConnectTimeout, settings.proxySendTimeout, settings.proxyReadTimeout];
   if ([connect, send, read].join() !== initial.join()) parts.push(`timeouts ${connect}/${send}/${read}`);
+  parts.push(...showChanges(policy, newRouteDraft(settings).policy, SHOWN_SHORTER));
   return parts.length === 0 ? '' : ` [${parts.join(', ')}]`;
+}
+
+const SHOWN_SHORTER = new Set(['redirectToTls', 'preserveTrailingSlash', 'maxBodyBytes', 'accessLog', 'timeouts']);
+
+/** "appRoot /x" for each field that is not as it is without annotations. */
+function showChanges(policy: object, initial: object, except: ReadonlySet<string> = new Set()): string[] {
+  const before = new Map<string, unknown>(Object.entries(initial));
+  return Object.entries(policy)
+    .filter(([name, value]) => !except.has(name) && JSON.stringify(value) !== JSON.stringify(before.get(name)))
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
 }
 
 /** "prefix /api -> default/web/80 [to https] (default/demo)", in routing order. */
 export function showHost(host: Host, settings: Settings): string[] {
-  return host.routes.map((route) => {
+  const { deny: _, ...initial } = newHostDraft();
+  const routes = host.routes.map((route) => {
     const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
     return `${route.match} ${route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
   });
+  return [
+    ...(host.denied === null ? [] : [`403 everywhere: ${host.denied}`]),
+    ...showChanges(host.policy, initial).map((change) => `host: ${change}`),
+    ...routes,
+  ];
 }
 
 /** "10.0.0.1:8080", "10.0.0.2:8080 draining", or "resolves name:port". */
-export function showBackend(backend: Backend): string[] {
-  if (backend.resolve !== null) return [`resolves ${backend.resolve.name}:${backend.resolve.port}`];
-  return backend.endpoints.map(({ address, port, state, zone }) => {
+export function showBackend(backend: Backend, settings: Settings): string[] {
+  const policy = showChanges(backend.policy, newBackendDraft(settings)).map((change) => `policy: ${change}`);
+  if (backend.resolve !== null) return [...policy, `resolves ${backend.resolve.name}:${backend.resolve.port}`];
+  const endpoints = backend.endpoints.map(({ address, port, state, zone }) => {
     const where = address.includes(':') ? `[${address}]` : address;
     return `${where}:${port}${state === 'ready' ? '' : ` ${state}`}${zone === null ? '' : ` in ${zone}`}`;
   });
+  return [...policy, ...endpoints];
 }
 
 /** "http: client_max_body_size 1048576". */
@@ -77,7 +97,7 @@ export function dumpModel(model: Model): string {
 export function readableModel(model: Model) {
   return {
     hosts: sortedObject(model.hosts, (host) => showHost(host, model.settings)),
-    backends: sortedObject(model.backends, showBackend),
+    backends: sortedObject(model.backends, (backend) => showBackend(backend, model.settings)),
     profiles: [...model.profiles.values()].map(showProfile).sort(),
     certificates: sortedObject(model.certificates, showCertificate),
   };

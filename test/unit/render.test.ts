@@ -116,29 +116,14 @@ describe('rendering', () => {
     for (const text of ['a\nb', 'a\u0000', '\ud800', 'x'.repeat(5000)]) expect(() => quoted(text)).to.throw();
   });
 
-  it('a profile is named by its content, in any order, per protocol', () => {
-    const one = internProfile(
-      'http',
-      new Map([
-        ['a', [word('1')]],
-        ['proxy_b', [word('2')]],
-      ]),
-    );
-    const two = internProfile(
-      'http',
-      new Map([
-        ['proxy_b', [word('2')]],
-        ['a', [word('1')]],
-      ]),
-    );
-    const grpc = internProfile(
-      'grpc',
-      new Map([
-        ['a', [word('1')]],
-        ['proxy_b', [word('2')]],
-        ['proxy_buffering', [word('on')]],
-      ]),
-    );
+  it('a profile is named by its content, per protocol', () => {
+    const directives = [
+      { name: 'a', args: [word('1')] },
+      { name: 'proxy_b', args: [word('2')] },
+    ];
+    const one = internProfile('http', directives);
+    const two = internProfile('http', [...directives]);
+    const grpc = internProfile('grpc', [...directives, { name: 'proxy_buffering', args: [word('on')] }]);
     expect(one).to.deep.equal(two);
     expect(grpc.id).to.not.equal(one.id);
     expect(grpc.directives.map(({ name }) => name)).to.deep.equal(['a', 'grpc_b']);

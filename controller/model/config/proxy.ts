@@ -11,6 +11,7 @@ export const PROXY_KEYS = {
   'proxy-buffering': key(onOff, 'off', 'Buffers responses of backends.'),
   'proxy-request-buffering': key(onOff, 'on', 'Reads the whole request body before a backend is contacted.'),
   'proxy-add-original-uri-header': key(bool, false, 'Adds X-Original-URI to requests for backends (HDR-04).'),
+  'service-upstream': key(bool, false, 'Sends requests to ClusterIPs instead of endpoints.'),
   'upstream-keepalive-connections': key(intBetween(1, 100_000), 320, 'Idle backend connections that a worker keeps.'),
   'upstream-keepalive-timeout': key(seconds, 60, 'How long they stay idle, seconds.'),
   'upstream-keepalive-requests': key(intBetween(1, 1_000_000), 10_000, 'Requests of one backend connection.'),

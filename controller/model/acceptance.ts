@@ -1,0 +1,55 @@
+// Which Ingresses are taken over at all: the risk gate, the ban on snippets, blocked words, and values whose refusal rejects
+// the object (PARSE-05, SNIP-01 to SNIP-03, ADM-04, ADM-05). A pure function of the object and the settings: the webhook and
+// the intake ask the same one.
+import { RISKS } from '../feature/contract.ts';
+import { showValue } from '../feature/parse.ts';
+import { problemOf } from '../feature/read.ts';
+import { readAnnotations, SPECS } from '../feature/registry.ts';
+import { NOT_SUPPORTED } from '../feature/unsupported.ts';
+import type { Ingress } from '../kube/objects.ts';
+import type { ObjectRef } from '../kube/ref.ts';
+import type { Settings } from './settings.ts';
+import type { Problem } from './types.ts';
+
+/** Why the object is not accepted; empty when it is. */
+export function rejections(ingress: Ingress, settings: Settings): Problem[] {
+  const { annotationsPrefix: prefix } = settings.selection;
+  const object: ObjectRef = { kind: 'Ingress', namespace: ingress.meta.namespace, name: ingress.meta.name };
+  const problems: Problem[] = [];
+  const reject = (reason: string): void => {
+    const message = `${reason}; the Ingress is not accepted: what was served of it before goes on, or nothing`;
+    problems.push({ object, severity: 'error', code: 'annotation-forbidden', message });
+  };
+  for (const [name, value] of ingress.meta.annotations) {
+    if (!name.startsWith(`${prefix}/`)) continue;
+    const key = name.slice(prefix.length + 1);
+    const risk = (SPECS.get(key) ?? NOT_SUPPORTED.get(key))?.risk ?? 'Low';
+    // Without allow-snippet-annotations snippets are left out, where the risk gate lets them pass at all (SNIP-02).
+    if (RISKS.indexOf(risk) > RISKS.indexOf(settings.annotationsRiskLevel)) {
+      reject(
+        `annotation ${key} has risk ${risk}, above annotations-risk-level ${settings.annotationsRiskLevel} of the controller ConfigMap`,
+      );
+    }
+    const word = settings.annotationValueWordBlocklist.find((blocked) => value.includes(blocked));
+    if (word !== undefined) reject(`annotation ${key} contains the blocked word ${showValue(word)}`);
+  }
+  for (const text of suspicious(ingress)) {
+    reject(`${showValue(text)} looks like configuration or a file of the controller, not like a host, path or Secret`);
+  }
+  for (const value of readAnnotations(ingress.meta.annotations, prefix).refused) {
+    if (value.outcome === 'reject-ingress') problems.push(problemOf(value, object));
+  }
+  return problems;
+}
+
+/** ADM-04. */
+const SUSPICIOUS =
+  /(alias|root)[^;]*;|\/etc\/(passwd|shadow|group|nginx|ingress-controller)|\/var\/run\/secrets|_by_lua/;
+
+function suspicious({ rules, tls }: Ingress): string[] {
+  const texts = [
+    ...rules.flatMap(({ host, paths }) => [host, ...paths.map(({ path }) => path)]),
+    ...tls.map(({ secretName }) => secretName),
+  ];
+  return texts.filter((text) => SUSPICIOUS.test(text));
+}

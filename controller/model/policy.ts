@@ -1,0 +1,33 @@
+// What the router, the balancer and the response filters do for a route, a host or a backend, as data: no change of it needs
+// a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
+import type { Template } from '../feature/template.ts';
+
+export interface Timeouts {
+  /** Seconds. */
+  readonly connect: number;
+  readonly send: number;
+  readonly read: number;
+}
+
+export interface RoutePolicy {
+  /** Plain HTTP requests are redirected to HTTPS. */
+  readonly redirectToTls: boolean;
+  /** Keeps the final "/" of the URI in that redirect (TLS-09). */
+  readonly preserveTrailingSlash: boolean;
+  /** Largest request body in bytes, 0 without limit. */
+  readonly maxBodyBytes: number;
+  readonly timeouts: Timeouts;
+  readonly accessLog: boolean;
+}
+
+/** What holds for every path of a host. */
+export interface HostPolicy {
+  /** Where "/" leads, null for nowhere else. */
+  readonly appRoot: Template | null;
+}
+
+/** How requests are spread over the endpoints of a backend. */
+export interface BackendPolicy {
+  /** The only peer is the Service's ClusterIP: its own load balancing decides. */
+  readonly serviceUpstream: boolean;
+}

@@ -1,0 +1,50 @@
+-- The policies of routes and hosts, in the order in which they are asked (PHASE-01 of
+-- docs/spec/annotations.yaml). Each is one module with any of
+--   host(host)       -> function(var): before the route is chosen
+--   route(route)     -> function(var, route): while the request is routed
+--   response(route)  -> function(var, route): in the header filter of its response
+-- called once when a host is compiled; nil means that it has nothing to do there and costs nothing.
+-- A function ends the request (redirect, refusal), or returns nothing.
+
+local _M = {}
+
+local OF_HOST = {
+  require("policy.denied"),
+  require("policy.app_root"),
+}
+
+-- Before the redirect to HTTPS.
+local BEFORE_TLS = {}
+
+-- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
+-- is sent on.
+local BEFORE_PROXY = {}
+
+local ON_RESPONSE = {}
+
+-- A list of functions, nil when it would be empty.
+local function collect(policies, kind, value)
+  local functions
+  for _, policy in ipairs(policies) do
+    local found = policy[kind](value)
+    if found then
+      functions = functions or {}
+      functions[#functions + 1] = found
+    end
+  end
+  return functions
+end
+
+--- Adds to a host what is to be asked before the route is chosen.
+function _M.compile_host(host)
+  host.checks = collect(OF_HOST, "host", host)
+end
+
+--- Adds to a route what is to be asked of its requests.
+function _M.compile_route(route)
+  route.before_tls = collect(BEFORE_TLS, "route", route)
+  route.before_proxy = collect(BEFORE_PROXY, "route", route)
+  route.on_response = collect(ON_RESPONSE, "response", route)
+end
+
+return _M
