@@ -102,6 +102,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
         read: settings.proxyReadTimeout,
       },
       accessLog: true,
+      cors: null,
     },
   };
 }

@@ -1,6 +1,7 @@
 // All features, and the reading of an object's annotations through them.
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
+import cors from '../annotations/cors.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
@@ -12,6 +13,7 @@ import { type ReadAnnotations, readAll } from './read.ts';
 export const FEATURES: readonly Feature[] = [
   appRoot,
   backendProtocol,
+  cors,
   proxyBodySize,
   proxyBuffering,
   proxyTimeouts,

@@ -9,6 +9,18 @@ export interface Timeouts {
   readonly read: number;
 }
 
+/** What cors-* say; texts are sent as they are. */
+export interface Cors {
+  /** Lower case; "*" alone for every origin, none for nobody. "scheme://*.rest" stands for one label more. */
+  readonly origins: readonly string[];
+  readonly methods: string;
+  readonly headers: string;
+  readonly credentials: boolean;
+  readonly exposed: string | null;
+  /** Seconds. */
+  readonly maxAge: number;
+}
+
 export interface RoutePolicy {
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
@@ -18,6 +30,7 @@ export interface RoutePolicy {
   readonly maxBodyBytes: number;
   readonly timeouts: Timeouts;
   readonly accessLog: boolean;
+  readonly cors: Cors | null;
 }
 
 /** What holds for every path of a host. */

@@ -14,13 +14,17 @@ local OF_HOST = {
 }
 
 -- Before the redirect to HTTPS.
-local BEFORE_TLS = {}
+local BEFORE_TLS = {
+  require("policy.cors"),
+}
 
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.
 local BEFORE_PROXY = {}
 
-local ON_RESPONSE = {}
+local ON_RESPONSE = {
+  require("policy.cors"),
+}
 
 -- A list of functions, nil when it would be empty.
 local function collect(policies, kind, value)
