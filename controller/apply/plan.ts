@@ -82,7 +82,7 @@ function reloadFor(running: Running, model: Model, missing: ReadonlySet<ProfileI
 }
 
 function backendsOf(host: Host): ValueName[] {
-  return host.routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [`backend/${target.id}`] : []));
+  return host.routes.flatMap(({ backends }) => backends.map((id) => `backend/${id}`));
 }
 
 /** What runs once a plan's data was sent. */

@@ -103,6 +103,9 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       },
       accessLog: true,
       cors: null,
+      errorCodes: null,
+      errorBackends: null,
+      defaultBackend: null,
     },
   };
 }

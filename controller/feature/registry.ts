@@ -2,6 +2,8 @@
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import cors from '../annotations/cors.ts';
+import customErrors from '../annotations/custom-errors.ts';
+import defaultBackend from '../annotations/default-backend.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
@@ -14,6 +16,8 @@ export const FEATURES: readonly Feature[] = [
   appRoot,
   backendProtocol,
   cors,
+  customErrors,
+  defaultBackend,
   proxyBodySize,
   proxyBuffering,
   proxyTimeouts,

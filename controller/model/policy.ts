@@ -1,6 +1,7 @@
 // What the router, the balancer and the response filters do for a route, a host or a backend, as data: no change of it needs
 // a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
 import type { Template } from '../feature/template.ts';
+import type { BackendId } from './types.ts';
 
 export interface Timeouts {
   /** Seconds. */
@@ -31,6 +32,12 @@ export interface RoutePolicy {
   readonly timeouts: Timeouts;
   readonly accessLog: boolean;
   readonly cors: Cors | null;
+  /** Answers with these codes are replaced (DEF-06); null when none is. */
+  readonly errorCodes: readonly number[] | null;
+  /** Who makes the answers that replace them: the first that has endpoints, else the built-in 404. */
+  readonly errorBackends: readonly BackendId[] | null;
+  /** Who answers while the backend has no endpoints; null for nobody. */
+  readonly defaultBackend: BackendId | null;
 }
 
 /** What holds for every path of a host. */

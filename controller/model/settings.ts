@@ -4,6 +4,7 @@ import { closest } from 'fastest-levenshtein';
 import { showValue } from '../feature/parse.ts';
 import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
 import { CLIENT_KEYS } from './config/client.ts';
+import { ERROR_KEYS } from './config/errors.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
 import { SECURITY_KEYS } from './config/security.ts';
@@ -32,7 +33,7 @@ export interface Selection {
   readonly defaultSslCertificate: ObjectKey | null;
 }
 
-const KEYS = { ...CLIENT_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
+const KEYS = { ...CLIENT_KEYS, ...ERROR_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
 
 /** The values that ConfigMap keys set; field names are the keys in camel case. */
 export type Config = ConfigOf<typeof KEYS>;
@@ -82,13 +83,11 @@ export function readSettings(view: View, selection: Selection): SettingsResult {
     const parsed = CONFIG_KEYS[key]?.parse(value);
     if (parsed === undefined) continue;
     if (parsed.ok) settings = { ...settings, [fieldOf(key)]: parsed.value };
-    else {
-      problems.push({
-        object,
-        severity: 'warning',
-        code: 'setting-invalid',
-        message: `${key}: ${showValue(value)} is not accepted (${parsed.accepts}); the default stays in force`,
-      });
+    const said = parsed.ok
+      ? (parsed.note ?? null)
+      : `${showValue(value)} is not accepted (${parsed.accepts}); the default stays in force`;
+    if (said !== null) {
+      problems.push({ object, severity: 'warning', code: 'setting-invalid', message: `${key}: ${said}` });
     }
   }
   return { settings, problems };

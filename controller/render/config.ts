@@ -154,6 +154,15 @@ function profileView(profile: Profile) {
   };
 }
 
+/** A location @error_<code> for each code that a profile intercepts (annotations/custom-errors.ts). */
+function errorView(profiles: readonly Profile[]) {
+  const names = profiles.flatMap(({ directives }) =>
+    directives.filter(({ name }) => name === 'error_page').map(({ args }) => String(args.at(-1))),
+  );
+  const codes = names.flatMap((name) => /^@error_([0-9]{3})$/.exec(name)?.[1] ?? []);
+  return [...new Set(codes)].sort().map((code) => ({ code: integer(Number(code)), name: word(`@error_${code}`) }));
+}
+
 /** The view that the templates print: every leaf is a Token, a boolean for {{#if}}, or null. */
 export function configView(
   settings: Settings,
@@ -221,6 +230,8 @@ export function configView(
     },
     listen: listenView(installation, settings, abilities),
     http2Directive: abilities.http2Directive && settings.useHttp2,
+    errors: errorView(profiles),
+    errorUpstream: word(UPSTREAMS.http.url),
     profiles: [...profiles].sort((a, b) => (a.id < b.id ? -1 : 1)).map(profileView),
   };
 }

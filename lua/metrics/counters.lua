@@ -34,7 +34,7 @@ end
 
 -- No loop over the names: LuaJIT gives up functions with loops that mostly end after a turn or two.
 local function fill(var, route)
-  if logged.proxy_upstream_name then
+  if logged.proxy_upstream_name and var.proxy_upstream_name == "" then
     var.proxy_upstream_name = route.upstream
   end
   if logged.namespace then

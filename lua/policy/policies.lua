@@ -39,6 +39,15 @@ local function collect(policies, kind, value)
   return functions
 end
 
+-- A list as a set, nil for none.
+local function set(list)
+  local found = list and {}
+  for _, entry in ipairs(list or {}) do
+    found[entry] = true
+  end
+  return found
+end
+
 --- Adds to a host what is to be asked before the route is chosen.
 function _M.compile_host(host)
   host.checks = collect(OF_HOST, "host", host)
@@ -46,6 +55,7 @@ end
 
 --- Adds to a route what is to be asked of its requests.
 function _M.compile_route(route)
+  route.errors = set(route.policy.error_codes)
   route.before_tls = collect(BEFORE_TLS, "route", route)
   route.before_proxy = collect(BEFORE_PROXY, "route", route)
   route.on_response = collect(ON_RESPONSE, "response", route)
