@@ -109,7 +109,7 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
 
 const HTTP_ONLY_HEADERS: [string, string][] = [
   ['Upgrade', '$http_upgrade'],
-  ['Connection', '$connection_upgrade'],
+  ['Connection', '$connection_header'],
 ];
 
 function headerView(headers: readonly [string, string][]): { name: Token; value: Token }[] {
@@ -152,6 +152,21 @@ function profileView(profile: Profile) {
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
     upstream: word(UPSTREAMS[profile.protocol].url),
   };
+}
+
+/** nginx refuses a whole configuration whose buffers do not fit together (ngx_http_upstream_module). */
+function fittingBuffers({ proxyBusyBuffersSize: busy, ...settings }: Settings) {
+  const { proxyBufferSize: each, proxyBuffersNumber: number, proxyMaxTempFileSize: most } = settings;
+  const all = (number - 1) * each;
+  const fits = busy >= each && busy <= all;
+  return {
+    busyBuffers: integer(fits ? busy : Math.min(2 * each, all)),
+    maxTempFile: integer(most === 0 ? 0 : Math.max(most, each)),
+  };
+}
+
+function nextUpstreamConditions({ proxyNextUpstream, retryNonIdempotent }: Settings): string[] {
+  return [...(retryNonIdempotent ? new Set([...proxyNextUpstream, 'non_idempotent']) : proxyNextUpstream)];
 }
 
 /** The view that the templates print: every leaf is a Token, a boolean for {{#if}}, or null. */
@@ -197,6 +212,7 @@ export function configView(
       keepAlive: integer(settings.keepAlive, 's'),
       keepAliveRequests: integer(settings.keepAliveRequests),
       keepAliveMinimum: abilities.keepaliveMinTimeout ? integer(Math.min(5, settings.keepAlive), 's') : null,
+      bodyBuffer: integer(settings.clientBodyBufferSize),
       underscores: onOff(settings.enableUnderscoresInHeaders),
       ignoreInvalid: onOff(settings.ignoreInvalidHeaders),
     },
@@ -204,6 +220,12 @@ export function configView(
     proxy: {
       buffering: word(settings.proxyBuffering),
       requestBuffering: word(settings.proxyRequestBuffering),
+      httpVersion: word(settings.proxyHttpVersion),
+      bufferSize: integer(settings.proxyBufferSize),
+      buffers: integer(settings.proxyBuffersNumber),
+      ...fittingBuffers(settings),
+      nextUpstream: nextUpstreamConditions(settings).map(word),
+      nextUpstreamTimeout: integer(settings.proxyNextUpstreamTimeout, 's'),
     },
     logFormat: quoted(LOG_FORMAT),
     accessLog: accessLog === null ? null : quoted(accessLog),
