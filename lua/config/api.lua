@@ -13,6 +13,7 @@
 local cjson = require("cjson.safe")
 local counters = require("metrics.counters")
 local feed = require("config.feed")
+local lock = require("config.lock")
 local store = require("config.store")
 
 local state = require("config.dictionary").state
@@ -188,12 +189,12 @@ local function apply()
   if not length then
     return fail(411, "the batch needs a Content-Length")
   end
-  if not state:add("applying", ngx.worker.pid(), 120) then
+  if not lock.try() then
     return fail(423, "another batch is being applied")
   end
 
   local function finish(status, value)
-    state:delete("applying")
+    lock.release()
     return answer(status, value)
   end
 

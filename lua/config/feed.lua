@@ -6,6 +6,7 @@ local cjson = require("cjson.safe")
 local host_compiler = require("router.host")
 local backend_compiler = require("balancer.backend")
 local key_pair = require("tls.key_pair")
+local process = require("lib.process")
 local store = require("config.store")
 
 local state = require("config.dictionary").state
@@ -234,11 +235,16 @@ function _M.stop()
   workers:delete(ngx.worker.pid())
 end
 
---- The reports of all workers: pid -> "id digest generation state".
+--- The reports of all workers: pid -> "id digest generation state". Those of workers that were
+-- killed are dropped: they would be waited for.
 function _M.reports()
   local reports = {}
   for _, pid in ipairs(workers:get_keys(0)) do
-    reports[pid] = workers:get(pid)
+    if process.is_alive(tonumber(pid)) then
+      reports[pid] = workers:get(pid)
+    else
+      workers:delete(pid)
+    end
   end
   return reports
 end
