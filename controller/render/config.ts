@@ -147,6 +147,7 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
 
 function profileView(profile: Profile) {
   return {
+    id: quoted(profile.id),
     name: word(`@${profile.id}`),
     directives: profile.directives.map(({ name, args }) => ({ name: word(name), args })),
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
