@@ -106,6 +106,7 @@ describe('faults: crashes', function () {
     const old = await workers();
     process.kill(await master(), 'SIGKILL');
     await eventually(async () => expect((await sluice.logs()).err).to.contain('nginx started again'));
+    expect((await sluice.logs()).err).to.contain('starting it again at once');
     expect(old.some(isAlive)).to.equal(false);
     await expectGap('a master killed', during);
   });
