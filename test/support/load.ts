@@ -25,7 +25,7 @@ export interface Http1Load extends Load {
 export type OnBreak = 'count' | 'repeat';
 
 /** A load that nobody stops ends by itself. */
-const MAX_LOST = 1000;
+const MAX_LOST = 10_000;
 const MAX_MS = 60_000;
 
 type Outcome =
