@@ -13,6 +13,7 @@ function _M.load(names)
   end
 end
 
+-- Which routes need their profile is what profilesOf in controller/apply/state.ts says.
 local function lacks(route)
   return route.target.kind ~= "deny" and not loaded[route.profile]
 end
