@@ -46,6 +46,7 @@ export interface Rendered {
   readonly profiles: ReadonlySet<string>;
   /** How many workers it starts. */
   readonly workers: number;
+  readonly listens: readonly { readonly address: '0.0.0.0' | '::'; readonly port: number }[];
 }
 
 /** Names of the files below the run directory. */
@@ -116,12 +117,24 @@ function headerView(headers: readonly [string, string][]): { name: Token; value:
   return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
 }
 
+function usesIpv6(listenIpv6: boolean, settings: Settings): boolean {
+  return listenIpv6 && !settings.disableIpv6;
+}
+
+function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings): Rendered['listens'] {
+  const addresses = usesIpv6(listenIpv6, settings) ? (['0.0.0.0', '::'] as const) : (['0.0.0.0'] as const);
+  return addresses.flatMap((address) => [
+    { address, port: httpPort },
+    { address, port: httpsPort },
+  ]);
+}
+
 function listenView({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings, abilities: Abilities) {
   const shared = [word('default_server'), word('reuseport'), word('backlog=511')];
   const tls = [...shared, word('ssl')];
   if (settings.useHttp2 && !abilities.http2Directive) tls.push(word('http2'));
-  const addresses = listenIpv6 && !settings.disableIpv6 ? ['', '[::]:'] : [''];
-  return addresses.flatMap((prefix) => [
+  const prefixes = usesIpv6(listenIpv6, settings) ? ['', '[::]:'] : [''];
+  return prefixes.flatMap((prefix) => [
     { address: rawListen(prefix, httpPort), options: prefix === '' ? shared : [...shared, word('ipv6only=on')] },
     { address: rawListen(prefix, httpsPort), options: prefix === '' ? tls : [...tls, word('ipv6only=on')] },
   ]);
@@ -147,6 +160,7 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
 
 function profileView(profile: Profile) {
   return {
+    id: quoted(profile.id),
     name: word(`@${profile.id}`),
     directives: profile.directives.map(({ name, args }) => ({ name: word(name), args })),
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
@@ -266,6 +280,7 @@ export function configRenderer(templates: string) {
       digest,
       profiles: new Set(profiles.map(({ id }) => id)),
       workers: workersOf(settings, installation),
+      listens: listensOf(installation, settings),
     };
   };
 }
