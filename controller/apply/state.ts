@@ -126,7 +126,7 @@ function routeValue({ match, path, profile, target, policy, source }: Route) {
 /** Profiles by host object, for the same reason as the texts. */
 const profiles = new WeakMap<Host, ReadonlySet<ProfileId>>();
 
-/** The profiles that a host value needs; a denied route jumps nowhere. */
+/** The profiles that a host value needs; a denied route jumps nowhere. lua/router/profiles.lua follows the same rule. */
 export function profilesOf(host: Host): ReadonlySet<ProfileId> {
   const known = profiles.get(host);
   if (known !== undefined) return known;

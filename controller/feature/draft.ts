@@ -106,6 +106,11 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       errorCodes: null,
       errorBackends: null,
       defaultBackend: null,
+      tries: settings.proxyNextUpstreamTries,
+      redirects: null,
+      cookieDomain: null,
+      cookiePath: null,
+      connection: null,
     },
   };
 }

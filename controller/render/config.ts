@@ -46,6 +46,7 @@ export interface Rendered {
   readonly profiles: ReadonlySet<string>;
   /** How many workers it starts. */
   readonly workers: number;
+  readonly listens: readonly { readonly address: '0.0.0.0' | '::'; readonly port: number }[];
 }
 
 /** Names of the files below the run directory. */
@@ -109,19 +110,31 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
 
 const HTTP_ONLY_HEADERS: [string, string][] = [
   ['Upgrade', '$http_upgrade'],
-  ['Connection', '$connection_upgrade'],
+  ['Connection', '$connection_header'],
 ];
 
 function headerView(headers: readonly [string, string][]): { name: Token; value: Token }[] {
   return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
 }
 
+function usesIpv6(listenIpv6: boolean, settings: Settings): boolean {
+  return listenIpv6 && !settings.disableIpv6;
+}
+
+function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings): Rendered['listens'] {
+  const addresses = usesIpv6(listenIpv6, settings) ? (['0.0.0.0', '::'] as const) : (['0.0.0.0'] as const);
+  return addresses.flatMap((address) => [
+    { address, port: httpPort },
+    { address, port: httpsPort },
+  ]);
+}
+
 function listenView({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings, abilities: Abilities) {
   const shared = [word('default_server'), word('reuseport'), word('backlog=511')];
   const tls = [...shared, word('ssl')];
   if (settings.useHttp2 && !abilities.http2Directive) tls.push(word('http2'));
-  const addresses = listenIpv6 && !settings.disableIpv6 ? ['', '[::]:'] : [''];
-  return addresses.flatMap((prefix) => [
+  const prefixes = usesIpv6(listenIpv6, settings) ? ['', '[::]:'] : [''];
+  return prefixes.flatMap((prefix) => [
     { address: rawListen(prefix, httpPort), options: prefix === '' ? shared : [...shared, word('ipv6only=on')] },
     { address: rawListen(prefix, httpsPort), options: prefix === '' ? tls : [...tls, word('ipv6only=on')] },
   ]);
@@ -147,6 +160,7 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
 
 function profileView(profile: Profile) {
   return {
+    id: quoted(profile.id),
     name: word(`@${profile.id}`),
     directives: profile.directives.map(({ name, args }) => ({ name: word(name), args })),
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
@@ -161,6 +175,21 @@ function errorView(profiles: readonly Profile[]) {
   );
   const codes = names.flatMap((name) => /^@error_([0-9]{3})$/.exec(name)?.[1] ?? []);
   return [...new Set(codes)].sort().map((code) => ({ code: integer(Number(code)), name: word(`@error_${code}`) }));
+}
+
+/** nginx refuses a whole configuration whose buffers do not fit together (ngx_http_upstream_module). */
+function fittingBuffers({ proxyBusyBuffersSize: busy, ...settings }: Settings) {
+  const { proxyBufferSize: each, proxyBuffersNumber: number, proxyMaxTempFileSize: most } = settings;
+  const all = (number - 1) * each;
+  const fits = busy >= each && busy <= all;
+  return {
+    busyBuffers: integer(fits ? busy : Math.min(2 * each, all)),
+    maxTempFile: integer(most === 0 ? 0 : Math.max(most, each)),
+  };
+}
+
+function nextUpstreamConditions({ proxyNextUpstream, retryNonIdempotent }: Settings): string[] {
+  return [...(retryNonIdempotent ? new Set([...proxyNextUpstream, 'non_idempotent']) : proxyNextUpstream)];
 }
 
 /** The view that the templates print: every leaf is a Token, a boolean for {{#if}}, or null. */
@@ -206,6 +235,7 @@ export function configView(
       keepAlive: integer(settings.keepAlive, 's'),
       keepAliveRequests: integer(settings.keepAliveRequests),
       keepAliveMinimum: abilities.keepaliveMinTimeout ? integer(Math.min(5, settings.keepAlive), 's') : null,
+      bodyBuffer: integer(settings.clientBodyBufferSize),
       underscores: onOff(settings.enableUnderscoresInHeaders),
       ignoreInvalid: onOff(settings.ignoreInvalidHeaders),
     },
@@ -213,6 +243,12 @@ export function configView(
     proxy: {
       buffering: word(settings.proxyBuffering),
       requestBuffering: word(settings.proxyRequestBuffering),
+      httpVersion: word(settings.proxyHttpVersion),
+      bufferSize: integer(settings.proxyBufferSize),
+      buffers: integer(settings.proxyBuffersNumber),
+      ...fittingBuffers(settings),
+      nextUpstream: nextUpstreamConditions(settings).map(word),
+      nextUpstreamTimeout: integer(settings.proxyNextUpstreamTimeout, 's'),
     },
     logFormat: quoted(LOG_FORMAT),
     accessLog: accessLog === null ? null : quoted(accessLog),
@@ -255,6 +291,7 @@ export function configRenderer(templates: string) {
       digest,
       profiles: new Set(profiles.map(({ id }) => id)),
       workers: workersOf(settings, installation),
+      listens: listensOf(installation, settings),
     };
   };
 }

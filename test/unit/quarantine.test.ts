@@ -11,6 +11,7 @@ function trialOf(bad: ReadonlySet<string>, { names = false, base = true } = {}):
       digest: '',
       profiles,
       workers: 1,
+      listens: [],
     }),
     test: async ({ text }: { text: string }) => {
       trial.tests += 1;
