@@ -55,6 +55,9 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     use_forwarded_headers: settings.useForwardedHeaders,
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
+    limit_conn_status: settings.limitConnStatusCode,
+    limit_req_status: settings.limitReqStatusCode,
+    limit_variable: settings.limitConnZoneVariable,
     loopback_endpoints: settings.selection.loopbackEndpoints,
     dns: {
       servers: dns.servers,

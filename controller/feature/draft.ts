@@ -103,6 +103,8 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       },
       accessLog: true,
       cors: null,
+      limits: null,
+      bandwidth: null,
       errorCodes: null,
       errorBackends: null,
       defaultBackend: null,

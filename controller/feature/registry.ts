@@ -6,6 +6,8 @@ import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
 import cors from '../annotations/cors.ts';
 import customErrors from '../annotations/custom-errors.ts';
 import defaultBackend from '../annotations/default-backend.ts';
+import limitRate from '../annotations/limit-rate.ts';
+import limits from '../annotations/limits.ts';
 import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
@@ -26,10 +28,12 @@ export const FEATURES: readonly Feature[] = [
   cors,
   customErrors,
   defaultBackend,
+  limitRate,
+  limits,
   nextUpstream,
   proxyBodySize,
-  proxyBuffers,
   proxyBuffering,
+  proxyBuffers,
   proxyHttpVersion,
   proxyRewrites,
   proxyTimeouts,

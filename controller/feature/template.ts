@@ -19,7 +19,8 @@ const VARIABLES: ReadonlySet<string> = new Set(
 );
 const FAMILIES = /^(http|arg|cookie)_[a-z0-9_]{1,100}$/i;
 
-function isAllowed(name: string): boolean {
+/** Whether a variable says something about the request. */
+export function isRequestVariable(name: string): boolean {
   return VARIABLES.has(name) || FAMILIES.test(name);
 }
 
@@ -42,7 +43,7 @@ export function templateOf(
     for (const [piece, number, bare, braced] of text.trim().matchAll(PART)) {
       const variable = bare ?? braced;
       if (variable !== undefined) {
-        if (!isAllowed(variable)) return refused(`${kinds}; $${variable} is none of them`);
+        if (!isRequestVariable(variable)) return refused(`${kinds}; $${variable} is none of them`);
         parts.push({ variable });
       } else if (number !== undefined) {
         if (captures === 'no-captures' || number === '0') return refused(`${kinds}; $${number} is none of them`);

@@ -1,5 +1,6 @@
 // What the router, the balancer and the response filters do for a route, a host or a backend, as data: no change of it needs
 // a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
+import type { Cidr } from '../feature/cidr.ts';
 import type { Template } from '../feature/template.ts';
 import type { BackendId } from './types.ts';
 
@@ -27,6 +28,16 @@ export interface Replacement {
   readonly to: string;
 }
 
+/** Of one client over all paths of the Ingress; null sets no limit. */
+export interface Limits {
+  readonly connections: number | null;
+  readonly perSecond: number | null;
+  readonly perMinute: number | null;
+  readonly burstMultiplier: number;
+  /** Clients that are not counted. */
+  readonly exempt: readonly Cidr[] | null;
+}
+
 export interface RoutePolicy {
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
@@ -45,6 +56,9 @@ export interface RoutePolicy {
   readonly connection: 'close' | 'keep-alive' | null;
   readonly accessLog: boolean;
   readonly cors: Cors | null;
+  readonly limits: Limits | null;
+  /** Of each response, in bytes, once `after` of them are sent. */
+  readonly bandwidth: { readonly bytesPerSecond: number; readonly after: number } | null;
   /** Answers with these codes are replaced (DEF-06); null when none is. */
   readonly errorCodes: readonly number[] | null;
   /** Who makes the answers that replace them: the first that has endpoints, else the built-in 404. */

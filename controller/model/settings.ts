@@ -6,6 +6,7 @@ import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
 import { CLIENT_KEYS } from './config/client.ts';
 import { ERROR_KEYS } from './config/errors.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
+import { LIMIT_KEYS } from './config/limits.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
 import { SECURITY_KEYS } from './config/security.ts';
 import { TLS_KEYS } from './config/tls.ts';
@@ -33,7 +34,7 @@ export interface Selection {
   readonly defaultSslCertificate: ObjectKey | null;
 }
 
-const KEYS = { ...CLIENT_KEYS, ...ERROR_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
+const KEYS = { ...CLIENT_KEYS, ...ERROR_KEYS, ...LIMIT_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
 
 /** The values that ConfigMap keys set; field names are the keys in camel case. */
 export type Config = ConfigOf<typeof KEYS>;

@@ -3,6 +3,7 @@
 
 local shared = ngx.shared.sluice_counters
 local hosts = require("router.host")
+local limits = require("policy.limits")
 
 local gmatch = string.gmatch
 
@@ -58,6 +59,7 @@ end
 -- formats use.
 function _M.log()
   local var = ngx.var
+  limits.leave(var)
   local key = var.sluice_route
   local route = key and key ~= "" and hosts.route(key)
   if not route then

@@ -21,7 +21,9 @@ local BEFORE_TLS = {
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.
 local BEFORE_PROXY = {
+  require("policy.limits"),
   require("policy.proxy_variables"),
+  require("policy.bandwidth"),
 }
 
 local ON_RESPONSE = {
