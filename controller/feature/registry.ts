@@ -8,6 +8,7 @@ import customErrors from '../annotations/custom-errors.ts';
 import defaultBackend from '../annotations/default-backend.ts';
 import limitRate from '../annotations/limit-rate.ts';
 import limits from '../annotations/limits.ts';
+import mirror from '../annotations/mirror.ts';
 import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
@@ -30,6 +31,7 @@ export const FEATURES: readonly Feature[] = [
   defaultBackend,
   limitRate,
   limits,
+  mirror,
   nextUpstream,
   proxyBodySize,
   proxyBuffering,

@@ -38,6 +38,19 @@ export interface Limits {
   readonly exempt: readonly Cidr[] | null;
 }
 
+/** Where a copy of each request goes. */
+export interface Mirror {
+  readonly scheme: 'http' | 'https';
+  /** A DNS name or an IP address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly hostHeader: Template;
+  /** What follows the host. */
+  readonly uri: Template;
+  /** Whether the query of the request is added to it. */
+  readonly query: 'kept' | 'own';
+}
+
 export interface RoutePolicy {
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
@@ -56,6 +69,7 @@ export interface RoutePolicy {
   readonly connection: 'close' | 'keep-alive' | null;
   readonly accessLog: boolean;
   readonly cors: Cors | null;
+  readonly mirror: Mirror | null;
   readonly limits: Limits | null;
   /** Of each response, in bytes, once `after` of them are sent. */
   readonly bandwidth: { readonly bytesPerSecond: number; readonly after: number } | null;

@@ -24,6 +24,7 @@ local BEFORE_PROXY = {
   require("policy.limits"),
   require("policy.proxy_variables"),
   require("policy.bandwidth"),
+  require("policy.mirror"),
 }
 
 local ON_RESPONSE = {
