@@ -55,6 +55,9 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     use_forwarded_headers: settings.useForwardedHeaders,
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
+    add_headers: some(settings.responseHeaders),
+    hide_headers: some(settings.hideHeaders),
+    proxy_set_headers: some(settings.backendHeaders),
     limit_conn_status: settings.limitConnStatusCode,
     limit_req_status: settings.limitReqStatusCode,
     limit_variable: settings.limitConnZoneVariable,
@@ -67,6 +70,11 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Empty lists are left out: they cost requests nothing then. */
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 function hstsValue({ hstsMaxAge, hstsIncludeSubdomains, hstsPreload }: Settings): string {

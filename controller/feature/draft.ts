@@ -103,6 +103,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       },
       accessLog: true,
       cors: null,
+      customHeaders: null,
       mirror: null,
       limits: null,
       bandwidth: null,

@@ -69,6 +69,8 @@ export interface RoutePolicy {
   readonly connection: 'close' | 'keep-alive' | null;
   readonly accessLog: boolean;
   readonly cors: Cors | null;
+  /** Name and value of headers that every response gets. */
+  readonly customHeaders: readonly (readonly [string, string])[] | null;
   readonly mirror: Mirror | null;
   readonly limits: Limits | null;
   /** Of each response, in bytes, once `after` of them are sent. */

@@ -5,11 +5,13 @@ import { showValue } from '../feature/parse.ts';
 import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
 import { CLIENT_KEYS } from './config/client.ts';
 import { ERROR_KEYS } from './config/errors.ts';
+import { HEADER_KEYS } from './config/headers.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
 import { LIMIT_KEYS } from './config/limits.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
 import { SECURITY_KEYS } from './config/security.ts';
 import { TLS_KEYS } from './config/tls.ts';
+import { type Headers, headersOf } from './headers.ts';
 import type { LabelSelector } from './selector.ts';
 import type { Problem } from './types.ts';
 import type { View } from './view.ts';
@@ -34,13 +36,25 @@ export interface Selection {
   readonly defaultSslCertificate: ObjectKey | null;
 }
 
-const KEYS = { ...CLIENT_KEYS, ...ERROR_KEYS, ...LIMIT_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
+const KEYS = {
+  ...CLIENT_KEYS,
+  ...ERROR_KEYS,
+  ...HEADER_KEYS,
+  ...LIMIT_KEYS,
+  ...PROXY_KEYS,
+  ...SECURITY_KEYS,
+  ...TLS_KEYS,
+} as const;
 
 /** The values that ConfigMap keys set; field names are the keys in camel case. */
 export type Config = ConfigOf<typeof KEYS>;
 
 export interface Settings extends Config {
   readonly selection: Selection;
+  /** Set on every response: the entries of add-headers. */
+  readonly responseHeaders: Headers;
+  /** Set on every request to a backend: the entries of proxy-set-headers. */
+  readonly backendHeaders: Headers;
 }
 
 const DEFAULTS = Object.fromEntries(
@@ -64,7 +78,7 @@ export interface SettingsResult {
 export function readSettings(view: View, selection: Selection): SettingsResult {
   const configMap = selection.configMap === null ? null : view.get('ConfigMap', selection.configMap);
   const problems: Problem[] = [];
-  let settings: Settings = { ...DEFAULTS, selection };
+  let settings: Settings = { ...DEFAULTS, selection, responseHeaders: [], backendHeaders: [] };
   for (const [rawKey, value] of [...(configMap?.data ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const key = rawKey.toLowerCase();
     const object: ObjectRef = {
@@ -91,5 +105,9 @@ export function readSettings(view: View, selection: Selection): SettingsResult {
       problems.push({ object, severity: 'warning', code: 'setting-invalid', message: `${key}: ${said}` });
     }
   }
+  const responses = headersOf(view, settings.addHeaders, 'add-headers');
+  const backends = headersOf(view, settings.proxySetHeaders, 'proxy-set-headers', ['host']);
+  problems.push(...responses.problems, ...backends.problems);
+  settings = { ...settings, responseHeaders: responses.headers, backendHeaders: backends.headers };
   return { settings, problems };
 }

@@ -108,6 +108,14 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
   return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
 }
 
+/** Ours without those that proxy-set-headers replaces: Lua sets them, and a directive would override it. */
+function headersInForce(settings: Settings): { kept: [string, string][]; replaced: string[] } {
+  const names = new Set(settings.backendHeaders.map(([name]) => name.toLowerCase()));
+  const all = requestHeaders(settings);
+  const isReplaced = ([name]: [string, string]): boolean => names.has(name.toLowerCase());
+  return { kept: all.filter((header) => !isReplaced(header)), replaced: all.filter(isReplaced).map(([name]) => name) };
+}
+
 const HTTP_ONLY_HEADERS: [string, string][] = [
   ['Upgrade', '$http_upgrade'],
   ['Connection', '$connection_header'],
@@ -202,7 +210,7 @@ export function configView(
 ) {
   const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
   const temp = (name: string): Token => quoted(join(installation.tempDir, name));
-  const headers = requestHeaders(settings);
+  const { kept: headers, replaced } = headersInForce(settings);
   const accessLog = settings.disableAccessLog ? null : installation.accessLog;
   return {
     modules: abilities.modules.map(quoted),
@@ -229,6 +237,7 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       ...dictionaryView(installation),
+      replacedHeaders: replaced.map(quoted),
       loggedVariables: quoted(loggedVariables(accessLog).join(' ')),
     },
     client: {

@@ -28,6 +28,7 @@ local BEFORE_PROXY = {
 }
 
 local ON_RESPONSE = {
+  require("policy.custom_headers"),
   require("policy.cors"),
 }
 

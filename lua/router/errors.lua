@@ -3,6 +3,7 @@
 
 local dns = require("lib.dns")
 local feed = require("config.feed")
+local headers = require("router.headers")
 local hosts = require("router.host")
 
 local exit = ngx.exit
@@ -56,6 +57,7 @@ function _M.rewrite(code)
   for _, id in ipairs(route.policy.error_backends) do
     if has_peers(id) then
       redirect_to(id, code, var, route)
+      headers.send(var)
       set_header("X-Original-URI", var.request_uri)
       ngx.req.set_uri("/")
       return

@@ -1,6 +1,7 @@
 -- The header filter of every response.
 
 local feed = require("config.feed")
+local headers = require("router.headers")
 local hosts = require("router.host")
 
 local header = ngx.header
@@ -12,6 +13,7 @@ local _M = {}
 function _M.filter()
   header["Server"] = nil
   local var = ngx.var
+  headers.answer(var)
   local key = var.sluice_route
   local route = key and key ~= "" and hosts.route(key)
   local policies = route and route.on_response

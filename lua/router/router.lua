@@ -5,6 +5,7 @@
 local dns = require("lib.dns")
 local errors = require("router.errors")
 local feed = require("config.feed")
+local headers = require("router.headers")
 local hosts = require("router.host")
 local redirect = require("lib.redirect").redirect
 
@@ -132,6 +133,7 @@ local function dispatch(var, route)
       return exit(413)
     end
   end
+  headers.send(var)
   return exec(route.location)
 end
 
