@@ -182,7 +182,12 @@ function errorView(profiles: readonly Profile[]) {
     directives.filter(({ name }) => name === 'error_page').map(({ args }) => String(args.at(-1))),
   );
   const codes = names.flatMap((name) => /^@error_([0-9]{3})$/.exec(name)?.[1] ?? []);
-  return [...new Set(codes)].sort().map((code) => ({ code: integer(Number(code)), name: word(`@error_${code}`) }));
+  const upstream = word(UPSTREAMS.http.url);
+  return [...new Set(codes)].sort().map((code) => ({
+    code: integer(Number(code)),
+    name: word(`@error_${code}`),
+    upstream,
+  }));
 }
 
 /** nginx refuses a whole configuration whose buffers do not fit together (ngx_http_upstream_module). */
@@ -276,7 +281,6 @@ export function configView(
     listen: listenView(installation, settings, abilities),
     http2Directive: abilities.http2Directive && settings.useHttp2,
     errors: errorView(profiles),
-    errorUpstream: word(UPSTREAMS.http.url),
     profiles: [...profiles].sort((a, b) => (a.id < b.id ? -1 : 1)).map(profileView),
   };
 }

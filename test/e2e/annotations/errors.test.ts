@@ -47,6 +47,11 @@ describe('annotations custom-http-errors, default-backend and disable-proxy-inte
             { 'custom-http-errors': '502', 'default-backend': 'own', 'backend-protocol': 'HTTPS' },
             'dead',
           ),
+          site(
+            'dead-grpc',
+            { 'custom-http-errors': '502', 'default-backend': 'own', 'backend-protocol': 'GRPC' },
+            'dead',
+          ),
           site('stand-in', { 'default-backend': 'own' }, 'missing'),
           site('kept', {
             'custom-http-errors': '404,503',
@@ -123,7 +128,9 @@ describe('annotations custom-http-errors, default-backend and disable-proxy-inte
   });
 
   it('custom-http-errors: the error request is plain HTTP whatever backend-protocol says (DEF-05)', async () => {
-    expect(echoed(await get('dead-tls'))).to.include({ backend: 'own' });
+    for (const host of ['dead-tls', 'dead-grpc']) {
+      expect(echoed(await get(host)), host).to.include({ backend: 'own' });
+    }
   });
 
   it('custom-http-errors of one path change nothing for another', async () => {
