@@ -5,6 +5,17 @@ import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
 import type { Profile, Protocol } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
+import {
+  accessLogOf,
+  clientView,
+  forwardedView,
+  gzipView,
+  logView,
+  proxyView,
+  tablesView,
+  tlsView,
+  variableOf,
+} from './http.ts';
 import { integer, onOff, quoted, type Token, word } from './literal.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
@@ -59,12 +70,6 @@ export const RUN_FILES = {
   certificateKey: 'placeholder.key',
 } as const;
 
-const DEFAULT_CIPHERS =
-  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256';
-
-const LOG_FORMAT =
-  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id';
-
 /** Variables that Lua fills when a routed request ends (lua/metrics/counters.lua). */
 const ROUTE_VARIABLES = [
   'proxy_upstream_name',
@@ -76,8 +81,8 @@ const ROUTE_VARIABLES = [
 ];
 
 /** Those that the log prints: filling the others costs every request, for nothing. */
-function loggedVariables(accessLog: string | null): string[] {
-  const format = accessLog === null ? '' : LOG_FORMAT;
+function loggedVariables(settings: Settings, installation: Installation): string[] {
+  const format = accessLogOf(settings, installation) === null ? '' : settings.logFormatUpstream;
   return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
 }
 
@@ -101,8 +106,8 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
     ['X-Forwarded-Proto', '$pass_access_scheme'],
     ['X-Forwarded-Scheme', '$pass_access_scheme'],
     ['X-Scheme', '$pass_access_scheme'],
-    ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
-    ['X-Original-Forwarded-Host', '$http_x_forwarded_host'],
+    ['X-Original-Forwarded-For', variableOf(settings.forwardedForHeader)],
+    ['X-Original-Forwarded-Host', variableOf(settings.forwardedHostHeader)],
     ['Proxy', ''],
   ];
   return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
@@ -130,18 +135,30 @@ function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: 
 }
 
 function listenView({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings, abilities: Abilities) {
-  const shared = [word('default_server'), word('reuseport'), word('backlog=511')];
+  const shared = [word('default_server'), ...(settings.reusePort ? [word('reuseport')] : []), word('backlog=511')];
+  if (settings.useProxyProtocol) shared.push(word('proxy_protocol'));
   const tls = [...shared, word('ssl')];
   if (settings.useHttp2 && !abilities.http2Directive) tls.push(word('http2'));
-  const prefixes = usesIpv6(listenIpv6, settings) ? ['', '[::]:'] : [''];
-  return prefixes.flatMap((prefix) => [
-    { address: rawListen(prefix, httpPort), options: prefix === '' ? shared : [...shared, word('ipv6only=on')] },
-    { address: rawListen(prefix, httpsPort), options: prefix === '' ? tls : [...tls, word('ipv6only=on')] },
-  ]);
+  return listenAddresses(settings, listenIpv6).flatMap((address) => {
+    const only = address.startsWith('[') ? [word('ipv6only=on')] : [];
+    return [
+      { address: listenOn(address, httpPort), options: [...shared, ...only] },
+      { address: listenOn(address, httpsPort), options: [...tls, ...only] },
+    ];
+  });
 }
 
-function rawListen(prefix: string, port: number): Token {
-  return prefix === '' ? integer(port) : quoted(`${prefix}${integer(port)}`);
+/** '' for all IPv4 addresses, '[::]' for all IPv6 ones. */
+function listenAddresses({ bindAddress, disableIpv6 }: Settings, hasIpv6: boolean): string[] {
+  const addresses = bindAddress.length === 0 ? ['', '::'] : bindAddress;
+  return addresses.flatMap((address) => {
+    if (!address.includes(':')) return [address];
+    return hasIpv6 && !disableIpv6 ? [`[${address}]`] : [];
+  });
+}
+
+function listenOn(address: string, port: number): Token {
+  return address === '' ? integer(port) : quoted(`${address}:${port}`);
 }
 
 function workersOf(settings: Settings, installation: Installation): number {
@@ -168,21 +185,6 @@ function profileView(profile: Profile) {
   };
 }
 
-/** nginx refuses a whole configuration whose buffers do not fit together (ngx_http_upstream_module). */
-function fittingBuffers({ proxyBusyBuffersSize: busy, ...settings }: Settings) {
-  const { proxyBufferSize: each, proxyBuffersNumber: number, proxyMaxTempFileSize: most } = settings;
-  const all = (number - 1) * each;
-  const fits = busy >= each && busy <= all;
-  return {
-    busyBuffers: integer(fits ? busy : Math.min(2 * each, all)),
-    maxTempFile: integer(most === 0 ? 0 : Math.max(most, each)),
-  };
-}
-
-function nextUpstreamConditions({ proxyNextUpstream, retryNonIdempotent }: Settings): string[] {
-  return [...(retryNonIdempotent ? new Set([...proxyNextUpstream, 'non_idempotent']) : proxyNextUpstream)];
-}
-
 /** The view that the templates print: every leaf is a Token, a boolean for {{#if}}, or null. */
 export function configView(
   settings: Settings,
@@ -194,13 +196,13 @@ export function configView(
   const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
   const temp = (name: string): Token => quoted(join(installation.tempDir, name));
   const headers = requestHeaders(settings);
-  const accessLog = settings.disableAccessLog ? null : installation.accessLog;
   return {
     modules: abilities.modules.map(quoted),
     digest: quoted(digest),
-    errorLogLevel: word(settings.errorLogLevel),
     workerProcesses: integer(workersOf(settings, installation)),
-    openFiles: integer(installation.openFiles),
+    openFiles: integer(settings.maxWorkerOpenFiles === 0 ? installation.openFiles : settings.maxWorkerOpenFiles),
+    cpuAffinity: settings.workerCpuAffinity.map(word),
+    multiAccept: onOff(settings.enableMultiAccept),
     workerShutdownTimeout: integer(settings.workerShutdownTimeout, 's'),
     workerConnections: integer(settings.maxWorkerConnections),
     files: {
@@ -220,40 +222,26 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       ...dictionaryView(installation),
-      loggedVariables: quoted(loggedVariables(accessLog).join(' ')),
+      loggedVariables: quoted(loggedVariables(settings, installation).join(' ')),
     },
-    client: {
-      keepAlive: integer(settings.keepAlive, 's'),
-      keepAliveRequests: integer(settings.keepAliveRequests),
-      keepAliveMinimum: abilities.keepaliveMinTimeout ? integer(Math.min(5, settings.keepAlive), 's') : null,
-      bodyBuffer: integer(settings.clientBodyBufferSize),
-      underscores: onOff(settings.enableUnderscoresInHeaders),
-      ignoreInvalid: onOff(settings.ignoreInvalidHeaders),
-    },
-    tls: { ciphers: quoted(DEFAULT_CIPHERS) },
-    proxy: {
-      buffering: word(settings.proxyBuffering),
-      requestBuffering: word(settings.proxyRequestBuffering),
-      httpVersion: word(settings.proxyHttpVersion),
-      bufferSize: integer(settings.proxyBufferSize),
-      buffers: integer(settings.proxyBuffersNumber),
-      ...fittingBuffers(settings),
-      nextUpstream: nextUpstreamConditions(settings).map(word),
-      nextUpstreamTimeout: integer(settings.proxyNextUpstreamTimeout, 's'),
-    },
-    logFormat: quoted(LOG_FORMAT),
-    accessLog: accessLog === null ? null : quoted(accessLog),
-    forwarded: {
-      trusted: settings.useForwardedHeaders,
-      full: settings.useForwardedHeaders && settings.computeFullForwardedFor,
-    },
+    client: clientView(settings, abilities),
+    tls: tlsView(settings),
+    proxy: proxyView(settings),
+    gzip: gzipView(settings),
+    tables: tablesView(settings),
+    defaultType: word(settings.defaultType),
+    serverTokens: onOff(settings.serverTokens),
+    log: logView(settings, installation),
+    forwarded: forwardedView(settings),
+    connectionWithoutUpgrade: settings.upstreamKeepaliveConnections === 0 ? word('close') : quoted(''),
     requestId: settings.generateRequestId ? word('$request_id') : quoted(''),
     headers: { proxy: headerView([...headers, ...HTTP_ONLY_HEADERS]), grpc: headerView(headers) },
     upstreams: Object.values(UPSTREAMS).map(({ name }) => ({ name: word(name) })),
     keepalive: {
-      connections: integer(settings.upstreamKeepaliveConnections),
+      connections: settings.upstreamKeepaliveConnections === 0 ? null : integer(settings.upstreamKeepaliveConnections),
       timeout: integer(settings.upstreamKeepaliveTimeout, 's'),
       requests: integer(settings.upstreamKeepaliveRequests),
+      time: integer(settings.upstreamKeepaliveTime, 's'),
     },
     listen: listenView(installation, settings, abilities),
     http2Directive: abilities.http2Directive && settings.useHttp2,
