@@ -5,6 +5,7 @@ import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
+import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
@@ -16,6 +17,7 @@ export const FEATURES: readonly Feature[] = [
   proxyBuffering,
   proxyTimeouts,
   serviceUpstream,
+  sslCiphers,
   tlsRedirect,
 ];
 

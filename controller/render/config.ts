@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
-import type { Profile, Protocol } from '../model/types.ts';
+import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
-import { integer, onOff, quoted, type Token, word } from './literal.ts';
+import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
+import { integer, onOff, quoted, serverName, type Token, word } from './literal.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -43,7 +44,9 @@ export interface Rendered {
   readonly text: string;
   /** Names this configuration in the workers' reports. */
   readonly digest: string;
-  readonly profiles: ReadonlySet<string>;
+  /** What it has of what hosts need. */
+  readonly needs: Needs;
+  readonly servers: readonly ServerLayout[];
   /** How many workers it starts. */
   readonly workers: number;
 }
@@ -57,9 +60,6 @@ export const RUN_FILES = {
   certificate: 'placeholder.crt',
   certificateKey: 'placeholder.key',
 } as const;
-
-const DEFAULT_CIPHERS =
-  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256';
 
 const LOG_FORMAT =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id';
@@ -116,15 +116,23 @@ function headerView(headers: readonly [string, string][]): { name: Token; value:
   return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
 }
 
-function listenView({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings, abilities: Abilities) {
-  const shared = [word('default_server'), word('reuseport'), word('backlog=511')];
-  const tls = [...shared, word('ssl')];
-  if (settings.useHttp2 && !abilities.http2Directive) tls.push(word('http2'));
+/** Options of the socket may stand only once for an address: in the shared server. */
+function listenView(
+  { httpPort, httpsPort, listenIpv6 }: Installation,
+  settings: Settings,
+  abilities: Abilities,
+  server: ServerProfile | null,
+) {
+  const socket = server === null ? [word('default_server'), word('reuseport'), word('backlog=511')] : [];
+  const tls = settings.useHttp2 && !abilities.http2Directive ? [word('ssl'), word('http2')] : [word('ssl')];
   const addresses = listenIpv6 && !settings.disableIpv6 ? ['', '[::]:'] : [''];
-  return addresses.flatMap((prefix) => [
-    { address: rawListen(prefix, httpPort), options: prefix === '' ? shared : [...shared, word('ipv6only=on')] },
-    { address: rawListen(prefix, httpsPort), options: prefix === '' ? tls : [...tls, word('ipv6only=on')] },
-  ]);
+  return addresses.flatMap((prefix) => {
+    const own = prefix === '' || server !== null ? socket : [...socket, word('ipv6only=on')];
+    return [
+      { address: rawListen(prefix, httpPort), options: own },
+      { address: rawListen(prefix, httpsPort), options: [...own, ...tls] },
+    ];
+  });
 }
 
 function rawListen(prefix: string, port: number): Token {
@@ -145,19 +153,58 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
   };
 }
 
+function directiveView(directives: readonly Directive[]) {
+  return directives.map(({ name, args }) => ({ name: word(name), args }));
+}
+
 function profileView(profile: Profile) {
   return {
     name: word(`@${profile.id}`),
-    directives: profile.directives.map(({ name, args }) => ({ name: word(name), args })),
+    directives: directiveView(profile.directives),
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
     upstream: word(UPSTREAMS[profile.protocol].url),
   };
 }
 
+/**
+ * The shared server is the default of its addresses. Its last name matches everything, so that nginx knows the name of a
+ * connection that ends there, and answers 421 when a request on it is for a host with client certificates.
+ */
+function serverView(
+  { server, names, profiles }: ServerLayout,
+  settings: Settings,
+  abilities: Abilities,
+  installation: Installation,
+) {
+  const own = names.map(serverName);
+  return {
+    id: word(server?.id ?? 'shared'),
+    /** What Lua is told. */
+    idForLua: quoted(server?.id ?? ''),
+    listen: listenView(installation, settings, abilities, server),
+    // A server without names appears in tests of halves only.
+    names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
+    directives: directiveView(server?.directives ?? []),
+    profiles: profiles.map(profileView),
+  };
+}
+
+/** nginx needs buckets that hold the longest name; null while the shared server has none but its own. */
+function namesHashView(servers: readonly ServerLayout[]) {
+  const names = servers.flatMap((server) => server.names);
+  if (names.length === 0) return null;
+  const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
+  return { bucket: integer(powerOfTwo(longest + 32, 64)), size: integer(powerOfTwo(names.length * 2, 512)) };
+}
+
+function powerOfTwo(atLeast: number, least: number): number {
+  return Math.max(least, 2 ** Math.ceil(Math.log2(atLeast)));
+}
+
 /** The view that the templates print: every leaf is a Token, a boolean for {{#if}}, or null. */
 export function configView(
   settings: Settings,
-  profiles: readonly Profile[],
+  servers: readonly ServerLayout[],
   abilities: Abilities,
   installation: Installation,
   digest: string,
@@ -200,7 +247,7 @@ export function configView(
       underscores: onOff(settings.enableUnderscoresInHeaders),
       ignoreInvalid: onOff(settings.ignoreInvalidHeaders),
     },
-    tls: { ciphers: quoted(DEFAULT_CIPHERS) },
+    tls: { ciphers: settings.sslCiphers === '' ? null : quoted(settings.sslCiphers) },
     proxy: {
       buffering: word(settings.proxyBuffering),
       requestBuffering: word(settings.proxyRequestBuffering),
@@ -219,30 +266,39 @@ export function configView(
       timeout: integer(settings.upstreamKeepaliveTimeout, 's'),
       requests: integer(settings.upstreamKeepaliveRequests),
     },
-    listen: listenView(installation, settings, abilities),
     http2Directive: abilities.http2Directive && settings.useHttp2,
-    profiles: [...profiles].sort((a, b) => (a.id < b.id ? -1 : 1)).map(profileView),
+    namesHash: namesHashView(servers),
+    servers: servers.map((server) => serverView(server, settings, abilities, installation)),
   };
 }
 
 export type ConfigView = ReturnType<typeof configView>;
+
+/** The profiles that needs may name. */
+export interface Known {
+  readonly profiles: ReadonlyMap<ProfileId, Profile>;
+  readonly servers: ReadonlyMap<ServerProfileId, ServerProfile>;
+}
 
 /** A renderer over the templates in a folder; the templates are read once. */
 export function configRenderer(templates: string) {
   const template = loadTemplate<ConfigView>(templates, 'nginx.conf');
   return (
     settings: Settings,
-    profiles: readonly Profile[],
+    needs: Needs,
+    known: Known,
     abilities: Abilities,
     installation: Installation,
   ): Rendered => {
+    const servers = serversOf(needs, known.profiles, known.servers);
     const withDigest = (digest: string): string =>
-      template(configView(settings, profiles, abilities, installation, digest));
+      template(configView(settings, servers, abilities, installation, digest));
     const digest = createHash('sha256').update(withDigest('')).digest('hex').slice(0, 16);
     return {
       text: withDigest(digest),
       digest,
-      profiles: new Set(profiles.map(({ id }) => id)),
+      needs: withServers(needs),
+      servers,
       workers: workersOf(settings, installation),
     };
   };

@@ -1,9 +1,16 @@
 // Keys about TLS towards clients, and the redirects to it.
-import { bool, intBetween, listOf, pathPrefix } from '../../feature/parse.ts';
+import { cipherList } from '../../feature/ciphers.ts';
+import { accepted, bool, intBetween, listOf, type Parser, pathPrefix } from '../../feature/parse.ts';
 import { key } from './key.ts';
 import { redirectCode } from './parse.ts';
 
+const CIPHERS =
+  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256';
+
+const ciphers: Parser<string> = (text) => (text === '' ? accepted('') : cipherList('tokens')(text));
+
 export const TLS_KEYS = {
+  'ssl-ciphers': key(ciphers, CIPHERS, 'Ciphers for TLS 1.2 and below; empty leaves them to OpenSSL (TLS-11).'),
   'ssl-redirect': key(bool, true, 'Redirects HTTP to HTTPS on hosts with TLS (TLS-08).'),
   'force-ssl-redirect': key(bool, false, 'Redirects HTTP to HTTPS on every host (TLS-08).'),
   'preserve-trailing-slash': key(bool, false, 'Keeps the final "/" in that redirect (TLS-09).'),
