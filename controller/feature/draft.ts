@@ -114,6 +114,11 @@ export function newRouteDraft(settings: Settings): RouteDraft {
         read: settings.proxyReadTimeout,
       },
       accessLog: true,
+      tries: settings.proxyNextUpstreamTries,
+      redirects: null,
+      cookieDomain: null,
+      cookiePath: null,
+      connection: null,
     },
   };
 }

@@ -1,8 +1,14 @@
 // All features, and the reading of an object's annotations through them.
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
+import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
+import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
+import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
+import proxyBuffers from '../annotations/proxy-buffers.ts';
+import proxyHttpVersion from '../annotations/proxy-http-version.ts';
+import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
@@ -13,8 +19,14 @@ import { type ReadAnnotations, readAll } from './read.ts';
 export const FEATURES: readonly Feature[] = [
   appRoot,
   backendProtocol,
+  clientBodyBufferSize,
+  connectionProxyHeader,
+  nextUpstream,
   proxyBodySize,
+  proxyBuffers,
   proxyBuffering,
+  proxyHttpVersion,
+  proxyRewrites,
   proxyTimeouts,
   serviceUpstream,
   sslCiphers,

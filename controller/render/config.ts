@@ -49,6 +49,7 @@ export interface Rendered {
   readonly servers: readonly ServerLayout[];
   /** How many workers it starts. */
   readonly workers: number;
+  readonly listens: readonly { readonly address: '0.0.0.0' | '::'; readonly port: number }[];
 }
 
 /** Names of the files below the run directory. */
@@ -109,11 +110,23 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
 
 const HTTP_ONLY_HEADERS: [string, string][] = [
   ['Upgrade', '$http_upgrade'],
-  ['Connection', '$connection_upgrade'],
+  ['Connection', '$connection_header'],
 ];
 
 function headerView(headers: readonly [string, string][]): { name: Token; value: Token }[] {
   return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
+}
+
+function usesIpv6(listenIpv6: boolean, settings: Settings): boolean {
+  return listenIpv6 && !settings.disableIpv6;
+}
+
+function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings): Rendered['listens'] {
+  const addresses = usesIpv6(listenIpv6, settings) ? (['0.0.0.0', '::'] as const) : (['0.0.0.0'] as const);
+  return addresses.flatMap((address) => [
+    { address, port: httpPort },
+    { address, port: httpsPort },
+  ]);
 }
 
 /** Options of the socket may stand only once for an address: in the shared server. */
@@ -125,8 +138,8 @@ function listenView(
 ) {
   const socket = server === null ? [word('default_server'), word('reuseport'), word('backlog=511')] : [];
   const tls = settings.useHttp2 && !abilities.http2Directive ? [word('ssl'), word('http2')] : [word('ssl')];
-  const addresses = listenIpv6 && !settings.disableIpv6 ? ['', '[::]:'] : [''];
-  return addresses.flatMap((prefix) => {
+  const prefixes = usesIpv6(listenIpv6, settings) ? ['', '[::]:'] : [''];
+  return prefixes.flatMap((prefix) => {
     const own = prefix === '' || server !== null ? socket : [...socket, word('ipv6only=on')];
     return [
       { address: rawListen(prefix, httpPort), options: own },
@@ -201,10 +214,30 @@ function powerOfTwo(atLeast: number, least: number): number {
   return Math.max(least, 2 ** Math.ceil(Math.log2(atLeast)));
 }
 
+/** nginx refuses a whole configuration whose buffers do not fit together (ngx_http_upstream_module). */
+function fittingBuffers({ proxyBusyBuffersSize: busy, ...settings }: Settings) {
+  const { proxyBufferSize: each, proxyBuffersNumber: number, proxyMaxTempFileSize: most } = settings;
+  const all = (number - 1) * each;
+  const fits = busy >= each && busy <= all;
+  return {
+    busyBuffers: integer(fits ? busy : Math.min(2 * each, all)),
+    maxTempFile: integer(most === 0 ? 0 : Math.max(most, each)),
+  };
+}
+
+function nextUpstreamConditions({ proxyNextUpstream, retryNonIdempotent }: Settings): string[] {
+  return [...(retryNonIdempotent ? new Set([...proxyNextUpstream, 'non_idempotent']) : proxyNextUpstream)];
+}
+
+interface Layout {
+  readonly needs: Needs;
+  readonly servers: readonly ServerLayout[];
+}
+
 /** The view that the templates print: every leaf is a Token, a boolean for {{#if}}, or null. */
 export function configView(
   settings: Settings,
-  servers: readonly ServerLayout[],
+  { needs, servers }: Layout,
   abilities: Abilities,
   installation: Installation,
   digest: string,
@@ -238,12 +271,14 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       ...dictionaryView(installation),
+      needs: [...needs].sort().map(quoted),
       loggedVariables: quoted(loggedVariables(accessLog).join(' ')),
     },
     client: {
       keepAlive: integer(settings.keepAlive, 's'),
       keepAliveRequests: integer(settings.keepAliveRequests),
       keepAliveMinimum: abilities.keepaliveMinTimeout ? integer(Math.min(5, settings.keepAlive), 's') : null,
+      bodyBuffer: integer(settings.clientBodyBufferSize),
       underscores: onOff(settings.enableUnderscoresInHeaders),
       ignoreInvalid: onOff(settings.ignoreInvalidHeaders),
     },
@@ -251,6 +286,12 @@ export function configView(
     proxy: {
       buffering: word(settings.proxyBuffering),
       requestBuffering: word(settings.proxyRequestBuffering),
+      httpVersion: word(settings.proxyHttpVersion),
+      bufferSize: integer(settings.proxyBufferSize),
+      buffers: integer(settings.proxyBuffersNumber),
+      ...fittingBuffers(settings),
+      nextUpstream: nextUpstreamConditions(settings).map(word),
+      nextUpstreamTimeout: integer(settings.proxyNextUpstreamTimeout, 's'),
     },
     logFormat: quoted(LOG_FORMAT),
     accessLog: accessLog === null ? null : quoted(accessLog),
@@ -290,16 +331,16 @@ export function configRenderer(templates: string) {
     abilities: Abilities,
     installation: Installation,
   ): Rendered => {
-    const servers = serversOf(needs, known.profiles, known.servers);
+    const layout = { needs: withServers(needs), servers: serversOf(needs, known.profiles, known.servers) };
     const withDigest = (digest: string): string =>
-      template(configView(settings, servers, abilities, installation, digest));
+      template(configView(settings, layout, abilities, installation, digest));
     const digest = createHash('sha256').update(withDigest('')).digest('hex').slice(0, 16);
     return {
       text: withDigest(digest),
       digest,
-      needs: withServers(needs),
-      servers,
+      ...layout,
       workers: workersOf(settings, installation),
+      listens: listensOf(installation, settings),
     };
   };
 }

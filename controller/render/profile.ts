@@ -11,6 +11,10 @@ const PROXY_ONLY: ReadonlySet<string> = new Set([
   'proxy_http_version',
   'proxy_max_temp_file_size',
   'proxy_redirect',
+  'proxy_buffers',
+  'proxy_busy_buffers_size',
+  'proxy_cookie_domain',
+  'proxy_cookie_path',
 ]);
 
 /** Makes the Profile of these directives, in their order; the same input gives the same id in every process. */

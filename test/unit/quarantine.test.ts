@@ -14,6 +14,7 @@ function trialOf(bad: ReadonlySet<string>, { names = false, base = true } = {}):
       needs,
       servers: [],
       workers: 1,
+      listens: [],
     }),
     test: async ({ text }: { text: string }) => {
       trial.tests += 1;
