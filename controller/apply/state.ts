@@ -2,7 +2,7 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Backend, Certificate, Host, Model, ProfileId, Route } from '../model/types.ts';
+import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
 
 /** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
 export type ValueName = string;
@@ -100,6 +100,7 @@ function hostValue(host: Host) {
   return {
     name: host.name,
     denied: host.denied === null ? undefined : true,
+    server: host.server ?? undefined,
     policy: snakeCase(host.policy),
     routes: host.routes.map(routeValue),
   };
@@ -134,16 +135,4 @@ function routeValue({ match, path, profile, target, policy, source }: Route) {
     port,
     upstream: target.kind === 'backend' ? `${namespace}-${service}-${port}` : 'upstream-default-backend',
   };
-}
-
-/** Profiles by host object, for the same reason as the texts. */
-const profiles = new WeakMap<Host, ReadonlySet<ProfileId>>();
-
-/** The profiles that a host value needs; a denied route jumps nowhere. lua/router/profiles.lua follows the same rule. */
-export function profilesOf(host: Host): ReadonlySet<ProfileId> {
-  const known = profiles.get(host);
-  if (known !== undefined) return known;
-  const found = new Set(host.routes.flatMap(({ target, profile }) => (target.kind === 'deny' ? [] : [profile])));
-  profiles.set(host, found);
-  return found;
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
-import type { Profile, Protocol } from '../model/types.ts';
+import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
 import {
   accessLogOf,
@@ -16,7 +16,8 @@ import {
   tlsView,
   variableOf,
 } from './http.ts';
-import { integer, onOff, quoted, type Token, word } from './literal.ts';
+import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
+import { integer, onOff, quoted, serverName, type Token, word } from './literal.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -54,10 +55,12 @@ export interface Rendered {
   readonly text: string;
   /** Names this configuration in the workers' reports. */
   readonly digest: string;
-  readonly profiles: ReadonlySet<string>;
+  /** What it has of what hosts need. */
+  readonly needs: Needs;
+  readonly servers: readonly ServerLayout[];
   /** How many workers it starts. */
   readonly workers: number;
-  readonly listens: readonly { readonly address: '0.0.0.0' | '::'; readonly port: number }[];
+  readonly listens: readonly { readonly address: string; readonly port: number }[];
 }
 
 /** Names of the files below the run directory. */
@@ -122,28 +125,32 @@ function headerView(headers: readonly [string, string][]): { name: Token; value:
   return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
 }
 
-function usesIpv6(listenIpv6: boolean, settings: Settings): boolean {
-  return listenIpv6 && !settings.disableIpv6;
-}
-
 function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings): Rendered['listens'] {
-  const addresses = usesIpv6(listenIpv6, settings) ? (['0.0.0.0', '::'] as const) : (['0.0.0.0'] as const);
-  return addresses.flatMap((address) => [
-    { address, port: httpPort },
-    { address, port: httpsPort },
-  ]);
+  return listenAddresses(settings, listenIpv6).flatMap((text) => {
+    const address = text === '' ? '0.0.0.0' : text.replace(/^\[|\]$/g, '');
+    return [
+      { address, port: httpPort },
+      { address, port: httpsPort },
+    ];
+  });
 }
 
-function listenView({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings, abilities: Abilities) {
-  const shared = [word('default_server'), ...(settings.reusePort ? [word('reuseport')] : []), word('backlog=511')];
-  if (settings.useProxyProtocol) shared.push(word('proxy_protocol'));
-  const tls = [...shared, word('ssl')];
-  if (settings.useHttp2 && !abilities.http2Directive) tls.push(word('http2'));
+/** Options of the socket may stand only once for an address: in the shared server. */
+function listenView(
+  { httpPort, httpsPort, listenIpv6 }: Installation,
+  settings: Settings,
+  abilities: Abilities,
+  server: ServerProfile | null,
+) {
+  const socket = [word('default_server'), ...(settings.reusePort ? [word('reuseport')] : []), word('backlog=511')];
+  const proxy = settings.useProxyProtocol ? [word('proxy_protocol')] : [];
+  const tls = settings.useHttp2 && !abilities.http2Directive ? [word('ssl'), word('http2')] : [word('ssl')];
   return listenAddresses(settings, listenIpv6).flatMap((address) => {
     const only = address.startsWith('[') ? [word('ipv6only=on')] : [];
+    const own = server === null ? [...socket, ...proxy, ...only] : proxy;
     return [
-      { address: listenOn(address, httpPort), options: [...shared, ...only] },
-      { address: listenOn(address, httpsPort), options: [...tls, ...only] },
+      { address: listenOn(address, httpPort), options: own },
+      { address: listenOn(address, httpsPort), options: [...own, ...tls] },
     ];
   });
 }
@@ -175,20 +182,64 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
   };
 }
 
+function directiveView(directives: readonly Directive[]) {
+  return directives.map(({ name, args }) => ({ name: word(name), args }));
+}
+
 function profileView(profile: Profile) {
   return {
-    id: quoted(profile.id),
     name: word(`@${profile.id}`),
-    directives: profile.directives.map(({ name, args }) => ({ name: word(name), args })),
+    directives: directiveView(profile.directives),
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
     upstream: word(UPSTREAMS[profile.protocol].url),
   };
 }
 
+/**
+ * The shared server is the default of its addresses. Its last name matches everything, so that nginx knows the name of a
+ * connection that ends there, and answers 421 when a request on it is for a host with client certificates.
+ */
+function serverView(
+  { server, names, profiles }: ServerLayout,
+  settings: Settings,
+  abilities: Abilities,
+  installation: Installation,
+) {
+  const own = names.map(serverName);
+  return {
+    id: word(server?.id ?? 'shared'),
+    /** What Lua is told. */
+    idForLua: quoted(server?.id ?? ''),
+    listen: listenView(installation, settings, abilities, server),
+    // A server without names appears in tests of halves only.
+    names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
+    directives: directiveView(server?.directives ?? []),
+    profiles: profiles.map(profileView),
+  };
+}
+
+/** nginx needs buckets that hold the longest name; the settings can ask for more. */
+function namesHashView(servers: readonly ServerLayout[], settings: Settings) {
+  const names = servers.flatMap((server) => server.names);
+  const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
+  const bucket = Math.max(settings.serverNameHashBucketSize, powerOfTwo(longest + 32, 64));
+  const size = Math.max(settings.serverNameHashMaxSize, powerOfTwo(names.length * 2, 512));
+  return { bucket: integer(bucket), size: integer(size) };
+}
+
+function powerOfTwo(atLeast: number, least: number): number {
+  return Math.max(least, 2 ** Math.ceil(Math.log2(atLeast)));
+}
+
+interface Layout {
+  readonly needs: Needs;
+  readonly servers: readonly ServerLayout[];
+}
+
 /** The view that the templates print: every leaf is a Token, a boolean for {{#if}}, or null. */
 export function configView(
   settings: Settings,
-  profiles: readonly Profile[],
+  { needs, servers }: Layout,
   abilities: Abilities,
   installation: Installation,
   digest: string,
@@ -222,6 +273,7 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       ...dictionaryView(installation),
+      needs: [...needs].sort().map(quoted),
       loggedVariables: quoted(loggedVariables(settings, installation).join(' ')),
     },
     client: clientView(settings, abilities),
@@ -243,30 +295,38 @@ export function configView(
       requests: integer(settings.upstreamKeepaliveRequests),
       time: integer(settings.upstreamKeepaliveTime, 's'),
     },
-    listen: listenView(installation, settings, abilities),
     http2Directive: abilities.http2Directive && settings.useHttp2,
-    profiles: [...profiles].sort((a, b) => (a.id < b.id ? -1 : 1)).map(profileView),
+    namesHash: namesHashView(servers, settings),
+    servers: servers.map((server) => serverView(server, settings, abilities, installation)),
   };
 }
 
 export type ConfigView = ReturnType<typeof configView>;
+
+/** The profiles that needs may name. */
+export interface Known {
+  readonly profiles: ReadonlyMap<ProfileId, Profile>;
+  readonly servers: ReadonlyMap<ServerProfileId, ServerProfile>;
+}
 
 /** A renderer over the templates in a folder; the templates are read once. */
 export function configRenderer(templates: string) {
   const template = loadTemplate<ConfigView>(templates, 'nginx.conf');
   return (
     settings: Settings,
-    profiles: readonly Profile[],
+    needs: Needs,
+    known: Known,
     abilities: Abilities,
     installation: Installation,
   ): Rendered => {
+    const layout = { needs: withServers(needs), servers: serversOf(needs, known.profiles, known.servers) };
     const withDigest = (digest: string): string =>
-      template(configView(settings, profiles, abilities, installation, digest));
+      template(configView(settings, layout, abilities, installation, digest));
     const digest = createHash('sha256').update(withDigest('')).digest('hex').slice(0, 16);
     return {
       text: withDigest(digest),
       digest,
-      profiles: new Set(profiles.map(({ id }) => id)),
+      ...layout,
       workers: workersOf(settings, installation),
       listens: listensOf(installation, settings),
     };

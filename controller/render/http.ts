@@ -73,8 +73,6 @@ export function tablesView(settings: Settings) {
     variablesSize: integer(settings.variablesHashMaxSize),
     headersBucket: integer(settings.proxyHeadersHashBucketSize),
     headersSize: integer(settings.proxyHeadersHashMaxSize),
-    namesBucket: integer(settings.serverNameHashBucketSize),
-    namesSize: integer(settings.serverNameHashMaxSize),
   };
 }
 

@@ -64,7 +64,7 @@ describe('ConfigMap keys', () => {
     await nginx.prepare();
     await ensurePlaceholder(folder, new Date());
     rendered = (model) =>
-      render(model.settings, [...model.profiles.values()], binary.abilities, {
+      render(model.settings, new Set(model.profiles.keys()), model, binary.abilities, {
         lua: LUA_FOLDER,
         ...folders,
         httpPort: 1,

@@ -19,6 +19,10 @@ export const WORKER_KEYS = {
   'variables-hash-max-size': key(table, 2048, 'Size of the table of variables.'),
   'proxy-headers-hash-bucket-size': key(bucket, 128, 'Bucket of the tables of headers for backends.'),
   'proxy-headers-hash-max-size': key(table, 512, 'Size of the tables of headers for backends.'),
-  'server-name-hash-bucket-size': key(bucket, 256, 'Bucket of the table of server names.'),
-  'server-name-hash-max-size': key(table, 1024, 'Size of the table of server names.'),
+  'server-name-hash-bucket-size': key(
+    bucket,
+    64,
+    'Least bucket of the table of server names; it grows with the longest.',
+  ),
+  'server-name-hash-max-size': key(table, 1024, 'Least size of the table of server names; it grows with their number.'),
 } as const;
