@@ -8,10 +8,10 @@ local profiles = require("router.profiles")
 local _M = {}
 
 --- `config` is the digest of the configuration that the worker runs, `logged` the variables that
--- its access log prints, with blanks between them, `names` the profiles that it has.
-function _M.start(config, logged, names)
+-- its access log prints, with blanks between them, `needs` what it has of what hosts need.
+function _M.start(config, logged, needs)
   math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
-  profiles.load(names)
+  profiles.load(needs)
   feed.start(config)
   counters.start(logged)
   under_way.start()

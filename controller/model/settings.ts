@@ -8,9 +8,13 @@ import { ERROR_KEYS } from './config/errors.ts';
 import { HEADER_KEYS } from './config/headers.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
 import { LIMIT_KEYS } from './config/limits.ts';
+import { LOG_KEYS } from './config/log.ts';
+import { OTHER_KEYS, REMOVED_KEYS } from './config/other.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
+import { RESPONSE_KEYS } from './config/response.ts';
 import { SECURITY_KEYS } from './config/security.ts';
 import { TLS_KEYS } from './config/tls.ts';
+import { WORKER_KEYS } from './config/worker.ts';
 import { type Headers, headersOf } from './headers.ts';
 import type { LabelSelector } from './selector.ts';
 import type { Problem } from './types.ts';
@@ -41,9 +45,12 @@ const KEYS = {
   ...ERROR_KEYS,
   ...HEADER_KEYS,
   ...LIMIT_KEYS,
+  ...LOG_KEYS,
   ...PROXY_KEYS,
+  ...RESPONSE_KEYS,
   ...SECURITY_KEYS,
   ...TLS_KEYS,
+  ...WORKER_KEYS,
 } as const;
 
 /** The values that ConfigMap keys set; field names are the keys in camel case. */
@@ -77,37 +84,48 @@ export interface SettingsResult {
 /** Reads the controller ConfigMap; a value that is refused leaves its default and is a Problem. */
 export function readSettings(view: View, selection: Selection): SettingsResult {
   const configMap = selection.configMap === null ? null : view.get('ConfigMap', selection.configMap);
+  const object: ObjectRef = {
+    kind: 'ConfigMap',
+    ...(parseKey(selection.configMap ?? '') ?? { namespace: '', name: '' }),
+  };
   const problems: Problem[] = [];
-  let settings: Settings = { ...DEFAULTS, selection, responseHeaders: [], backendHeaders: [] };
-  for (const [rawKey, value] of [...(configMap?.data ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const key = rawKey.toLowerCase();
-    const object: ObjectRef = {
-      kind: 'ConfigMap',
-      ...(parseKey(selection.configMap ?? '') ?? { namespace: '', name: '' }),
-    };
-    if (!Object.hasOwn(KEYS, key)) {
-      const near = closest(key, Object.keys(KEYS));
-      problems.push({
-        object,
-        severity: 'warning',
-        code: 'setting-unknown',
-        message: `key ${showValue(rawKey)} has no effect: Sluice does not know it, or not yet; the nearest known key is "${near}"`,
-      });
+  const changes: Record<string, unknown> = {};
+  const warn = (code: Problem['code'], message: string): void => {
+    problems.push({ object, severity: 'warning', code, message });
+  };
+  for (const [rawName, text] of [...(configMap?.data ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const name = rawName.toLowerCase(); // plain keys were matched in any case
+    const key = Object.hasOwn(KEYS, name) ? CONFIG_KEYS[name] : undefined;
+    if (key === undefined) {
+      const why = withoutEffect(name);
+      if (why !== null) warn('setting-unknown', `key ${showValue(rawName)} has no effect: ${why}`);
       continue;
     }
-    const parsed = CONFIG_KEYS[key]?.parse(value);
-    if (parsed === undefined) continue;
-    if (parsed.ok) settings = { ...settings, [fieldOf(key)]: parsed.value };
+    if (text === '') {
+      // An empty text was false, zero or nothing; for all but switches that is what an absent key means.
+      if (typeof key.initial === 'boolean') changes[fieldOf(name)] = false;
+      continue;
+    }
+    const parsed = key.parse(text);
+    if (parsed.ok) changes[fieldOf(name)] = parsed.value;
     const said = parsed.ok
       ? (parsed.note ?? null)
-      : `${showValue(value)} is not accepted (${parsed.accepts}); the default stays in force`;
-    if (said !== null) {
-      problems.push({ object, severity: 'warning', code: 'setting-invalid', message: `${key}: ${said}` });
-    }
+      : `${showValue(text)} is not accepted (${parsed.accepts}); the default stays in force`;
+    if (said !== null) warn('setting-invalid', `${name}: ${said}`);
   }
+  const settings: Settings = { ...DEFAULTS, ...changes, selection, responseHeaders: [], backendHeaders: [] };
   const responses = headersOf(view, settings.addHeaders, 'add-headers');
   const backends = headersOf(view, settings.proxySetHeaders, 'proxy-set-headers', ['host']);
   problems.push(...responses.problems, ...backends.problems);
-  settings = { ...settings, responseHeaders: responses.headers, backendHeaders: backends.headers };
-  return { settings, problems };
+  return { settings: { ...settings, responseHeaders: responses.headers, backendHeaders: backends.headers }, problems };
+}
+
+/** What to tell about a key that does nothing here; null when nothing is missing without it. */
+function withoutEffect(name: string): string | null {
+  const other = OTHER_KEYS.get(name);
+  if (other !== undefined) return other.kind === 'needless' ? null : other.why;
+  const replacement = REMOVED_KEYS.get(name);
+  if (replacement !== undefined) return `ingress-nginx removed it (${replacement})`;
+  const near = closest(name, [...Object.keys(KEYS), ...OTHER_KEYS.keys()]);
+  return `Sluice does not know it, and neither did ingress-nginx; the nearest known key is "${near}"`;
 }
