@@ -52,6 +52,17 @@ describe('annotations custom-http-errors, default-backend and disable-proxy-inte
             { 'custom-http-errors': '502', 'default-backend': 'own', 'backend-protocol': 'GRPC' },
             'dead',
           ),
+          ingress({
+            name: 'server',
+            host: 'server.test',
+            tls: [{ hosts: ['server.test'] }],
+            annotations: {
+              'ssl-ciphers': 'ECDHE-ECDSA-AES128-GCM-SHA256',
+              'custom-http-errors': '404,503',
+              'default-backend': 'own',
+            },
+            paths: [{ path: '/' }, { path: '/empty', service: 'empty' }],
+          }),
           site('stand-in', { 'default-backend': 'own' }, 'missing'),
           site('kept', {
             'custom-http-errors': '404,503',
@@ -131,6 +142,11 @@ describe('annotations custom-http-errors, default-backend and disable-proxy-inte
     for (const host of ['dead-tls', 'dead-grpc']) {
       expect(echoed(await get(host)), host).to.include({ backend: 'own' });
     }
+  });
+
+  it('custom-http-errors: also on a host with a server of its own', async () => {
+    const own404 = await ask({ port: sluice.https, host: 'server.test', tls: true, path: '/404' });
+    expect(echoed(own404)).to.include({ backend: 'own', url: '/' });
   });
 
   it('custom-http-errors of one path change nothing for another', async () => {

@@ -77,6 +77,15 @@ describe('annotations mirror-*', () => {
           site('header', { 'mirror-target': `${own}/x/$http_x_tail`, 'mirror-host': '$http_x_tail' }),
           site('invalid', { 'mirror-target': 'ftp://127.0.0.1/' }),
           site('refused', { 'mirror-target': 'http://metadata.test$request_uri' }),
+          ingress({
+            name: 'server',
+            host: 'server.test',
+            tls: [{ hosts: ['server.test'] }],
+            annotations: {
+              'ssl-ciphers': 'ECDHE-ECDSA-AES128-GCM-SHA256',
+              'mirror-target': `${own}$request_uri`,
+            },
+          }),
           site('plain', {}),
         ],
       },
@@ -138,6 +147,11 @@ describe('annotations mirror-*', () => {
     await get('tls', '/secure');
     const { line, headers, servername } = await copied();
     expect([line, headers.host, servername]).to.deep.equal(['GET /secure', 'mirror', 'mirror']);
+  });
+
+  it('mirror-target: also on a host with a server of its own', async () => {
+    await ask({ port: sluice.https, host: 'server.test', tls: true, path: '/own' });
+    expect((await copied()).line).to.equal('GET /own');
   });
 
   it('mirror-target, mirror-host: what clients fill in cannot leave its place', async () => {
