@@ -25,7 +25,7 @@ function _M.balance()
   local var = ngx.var
   local route = hosts.route(var.sluice_route)
   -- Another than the route's own when router.errors says so.
-  local other = var.sluice_backend
+  local other = route and route.has_stand_in and var.sluice_backend
   local id = other and other ~= "" and other or route and route.target.id
   local backend = route and feed.backend_of_routed(id)
   if not backend or #backend.peers == 0 then

@@ -35,7 +35,9 @@ end
 
 -- No loop over the names: LuaJIT gives up functions with loops that mostly end after a turn or two.
 local function fill(var, route)
-  if logged.proxy_upstream_name and var.proxy_upstream_name == "" then
+  -- router/errors.lua has named another one.
+  local is_named = route.has_stand_in and var.proxy_upstream_name ~= ""
+  if logged.proxy_upstream_name and not is_named then
     var.proxy_upstream_name = route.upstream
   end
   if logged.namespace then

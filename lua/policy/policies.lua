@@ -62,6 +62,8 @@ end
 --- Adds to a route what is to be asked of its requests.
 function _M.compile_route(route)
   route.errors = set(route.policy.error_codes)
+  -- Whether another backend than its own may get its requests (router/errors.lua).
+  route.has_stand_in = (route.errors or route.policy.default_backend) and true or false
   route.before_tls = collect(BEFORE_TLS, "route", route)
   route.before_proxy = collect(BEFORE_PROXY, "route", route)
   route.on_response = collect(ON_RESPONSE, "response", route)
