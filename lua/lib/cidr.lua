@@ -1,66 +1,69 @@
--- Lists of networks, as controller/feature/cidr.ts writes them ("10.0.0.0/8", "2001:db8::/32"),
--- compiled into one set per prefix length.
+-- Sets of networks, as tables by prefix length: an address costs one look-up for each length that
+-- occurs, however many networks there are. Addresses are nginx's $binary_remote_addr (4 or 16
+-- bytes), networks texts as controller/feature/cidr.ts makes them ("10.0.0.0/8").
 
-local bit = require("bit")
+local ffi = require("ffi")
+local band = require("bit").band
 
-local band, lshift, rshift = bit.band, bit.lshift, bit.rshift
 local byte, char, sub = string.byte, string.char, string.sub
-local floor = math.floor
+local match = string.match
+
+ffi.cdef([[
+int inet_pton(int family, const char *text, void *bytes);
+]])
+
+-- address families of Linux
+local AF_INET, AF_INET6 = 2, 10
+-- ::ffff:0:0/96 hides IPv4 addresses.
+local MAPPED = ("\0"):rep(10) .. "\255\255"
 
 local _M = {}
 
-local function binary_v4(text)
-  local a, b, c, d = text:match("^(%d+)%.(%d+)%.(%d+)%.(%d+)$")
-  return char(a, b, c, d)
-end
+local buffer = ffi.new("unsigned char[16]")
 
-local function groups_of(text)
-  local bytes = {}
-  for group in text:gmatch("%x+") do
-    local value = tonumber(group, 16)
-    bytes[#bytes + 1] = char(rshift(value, 8), band(value, 255))
+local function bytes_of(address)
+  local is_v6 = address:find(":", 1, true) ~= nil
+  if ffi.C.inet_pton(is_v6 and AF_INET6 or AF_INET, address, buffer) ~= 1 then
+    error("not an address: " .. address, 3)
   end
-  return table.concat(bytes)
+  return ffi.string(buffer, is_v6 and 16 or 4)
 end
 
-local function binary_v6(text)
-  local left, right = text:match("^(.-)::(.*)$")
-  left, right = groups_of(left or text), groups_of(right or "")
-  return left .. ("\0"):rep(16 - #left - #right) .. right
-end
-
--- The first bits of a binary address.
-local function masked(address, bits)
-  local whole = floor(bits / 8)
-  local rest = bits - 8 * whole
-  local start = sub(address, 1, whole)
+-- The first bits of an address.
+local function prefix_of(bytes, bits)
+  local rest = bits % 8
+  local whole = (bits - rest) / 8
   if rest == 0 then
-    return start
+    return sub(bytes, 1, whole)
   end
-  return start .. char(band(byte(address, whole + 1), 256 - lshift(1, 8 - rest)))
+  return sub(bytes, 1, whole) .. char(band(byte(bytes, whole + 1), 256 - 2 ^ (8 - rest)))
 end
 
---- A function that says whether a binary address ($binary_remote_addr) is in one of the networks.
-function _M.compile(list)
-  -- address length in bytes -> list of { bits, set of masked addresses }
-  local by_length = { [4] = {}, [16] = {} }
-  local known = {}
-  for _, cidr in ipairs(list) do
-    local text, bits = cidr:match("^(.*)/(%d+)$")
-    local address = text:find(":", 1, true) and binary_v6(text) or binary_v4(text)
+--- A function that tells whether an address is in one of the networks.
+function _M.compile(networks)
+  local by_size = { [4] = {}, [16] = {} }
+  local lists = { [4] = {}, [16] = {} }
+  for _, network in ipairs(networks) do
+    local address, bits = match(network, "^(.*)/(%d+)$")
+    local bytes = bytes_of(address)
     bits = tonumber(bits)
-    local name = #address .. "/" .. bits
-    if not known[name] then
-      known[name] = { bits = bits, networks = {} }
-      table.insert(by_length[#address], known[name])
+    local found = by_size[#bytes][bits]
+    if not found then
+      found = { bits = bits, prefixes = {} }
+      by_size[#bytes][bits] = found
+      table.insert(lists[#bytes], found)
     end
-    known[name].networks[masked(address, bits)] = true
+    found.prefixes[prefix_of(bytes, bits)] = true
   end
-  return function(address)
-    local lengths = by_length[#address] or {}
-    for i = 1, #lengths do
-      local length = lengths[i]
-      if length.networks[masked(address, length.bits)] then
+
+  return function(bytes)
+    if #bytes == 16 and sub(bytes, 1, 12) == MAPPED then
+      bytes = sub(bytes, 13)
+    end
+    -- A client on a unix socket has no address and is in no network.
+    local list = lists[#bytes]
+    for i = 1, list and #list or 0 do
+      if list[i].prefixes[prefix_of(bytes, list[i].bits)] then
         return true
       end
     end
