@@ -43,10 +43,17 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
       kind: 'Namespace',
       metadata: { name: namespace, labels: { watched: pick(['yes', 'yes', 'no']) } },
     }),
+    () => configMap('headers', { [pick(['X-A', 'X-B'])]: String(random(3)) }, namespace),
     () =>
       configMap(
         'settings',
-        { 'proxy-read-timeout': String(random(3)), 'ssl-redirect': pick(['true', 'false', '?']) },
+        {
+          'proxy-read-timeout': String(random(3)),
+          'ssl-redirect': pick(['true', 'false', '?']),
+          'custom-http-errors': pick(['', '500']),
+          'add-headers': pick(['', 'ns1/headers']),
+          'global-allowed-response-headers': pick(['X-A', 'X-A,X-B']),
+        },
         'ns1',
       ),
   ];
@@ -70,7 +77,13 @@ function randomIngress(random: Random, namespace: string): object {
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
     annotations:
       random(3) === 0
-        ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
+        ? {
+            'backend-protocol': pick(['HTTP', 'GRPC', 'bad']),
+            'proxy-body-size': pick(['1m', '8m']),
+            'default-backend': pick(['', ...SERVICES]),
+            'custom-http-errors': pick(['', '404', '404,503', 'bad']),
+            'custom-headers': pick(['', `${namespace}/headers`]),
+          }
         : {},
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
