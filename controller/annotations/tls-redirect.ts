@@ -30,7 +30,8 @@ export default annotation({
       doc: 'Keeps the final "/" of the URI in that redirect.',
     },
   },
-  route(values, draft, { settings, path, tlsConfigured }) {
+  route(values, draft, { settings, path, origin, tlsConfigured }) {
+    if (origin === 'catch-all') return; // DEF-02
     const redirect = values['ssl-redirect'] ?? settings.sslRedirect;
     const force = values['force-ssl-redirect'] ?? settings.forceSslRedirect;
     const exempt = settings.noTlsRedirectLocations.some((prefix) => path.startsWith(prefix));

@@ -103,12 +103,13 @@ function snakeCase(value: unknown): unknown {
   );
 }
 
-function routeValue({ match, path, profile, target, policy, source }: Route) {
+function routeValue({ match, path, pattern, profile, target, policy, source }: Route) {
   const [service, port] = target.kind === 'backend' ? [target.service, target.port] : ['', ''];
   const namespace = source?.namespace ?? '';
   return {
     match,
     path,
+    pattern: pattern ?? undefined,
     profile,
     target:
       target.kind === 'deny'

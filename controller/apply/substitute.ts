@@ -22,7 +22,9 @@ function substituted(host: Host, refused: Refused, running: Host | null, loaded:
   const routes = host.routes.map((route): Route => {
     const reason = refused.get(route.profile);
     if (reason === undefined) return route;
-    const before = running?.routes.find(({ match, path }) => match === route.match && path === route.path);
+    const before = running?.routes.find(
+      ({ path, pattern, match }) => path === route.path && pattern === route.pattern && match === route.match,
+    );
     if (before !== undefined && loaded.has(before.profile) && !refused.has(before.profile)) return before;
     return { ...route, target: { kind: 'deny', status: 503, reason } };
   });

@@ -43,6 +43,8 @@ export class DirectiveSet {
 export interface RouteDraft {
   /** Why the route must not be served at all (it answers 503); null when it may. */
   deny: string | null;
+  /** The path is a regular expression (use-regex), or is rewritten, which makes it one (PATH-07). */
+  isRegex: boolean;
   protocol: Protocol;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
@@ -57,10 +59,19 @@ interface Context {
   report(key: string, message: string): void;
 }
 
+/** What is said of annotations that have none for a catch-all Ingress. */
+export const WITHOUT_EFFECT = 'it has no effect on an Ingress that has nothing but spec.defaultBackend';
+
+/** A rule, the "/" that a host has even without one, that of a catch-all Ingress, or nobody's. */
+export type PathOrigin = 'rule' | 'implicit' | 'catch-all' | 'none';
+
 export interface RouteContext extends Context {
   readonly host: string;
   readonly path: string;
+  /** As the rule says it: an Exact path can still become a regular expression (PATH-08). */
   readonly match: PathMatch;
+  /** Where the path comes from; for 'catch-all' redirects and rewrites have no effect (DEF-02). */
+  readonly origin: PathOrigin;
   /** Where the route leads before annotations are applied. */
   readonly target: Target;
   /** The host has a certificate assigned, the default one included (TLS-07). */
@@ -90,6 +101,7 @@ export interface BackendContext extends Context {
 export function newRouteDraft(settings: Settings): RouteDraft {
   return {
     deny: null,
+    isRegex: false,
     protocol: 'http',
     directives: new DirectiveSet(),
     policy: {
@@ -107,6 +119,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       cookieDomain: null,
       cookiePath: null,
       connection: null,
+      rewrite: null,
     },
   };
 }

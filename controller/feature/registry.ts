@@ -10,6 +10,7 @@ import proxyBuffers from '../annotations/proxy-buffers.ts';
 import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
+import rewrite from '../annotations/rewrite.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import type { Feature, KeySpec } from './contract.ts';
@@ -27,6 +28,7 @@ export const FEATURES: readonly Feature[] = [
   proxyHttpVersion,
   proxyRewrites,
   proxyTimeouts,
+  rewrite,
   serviceUpstream,
   tlsRedirect,
 ];

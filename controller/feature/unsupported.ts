@@ -69,7 +69,6 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['enable-modsecurity', entry('ignored', 'Low')],
   ['enable-opentelemetry', entry('ignored', 'Low')],
   ['enable-owasp-core-rules', entry('ignored', 'Low')],
-  ['enable-rewrite-log', entry('ignored', 'Low')],
   ['fastcgi-index', entry('ignored', 'Medium')],
   ['fastcgi-params-configmap', entry('ignored', 'Medium')],
   ['from-to-www-redirect', entry('ignored', 'Low')],
@@ -100,7 +99,6 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['proxy-ssl-verify', entry('ignored', 'Low')],
   ['proxy-ssl-verify-depth', entry('ignored', 'Low')],
   ['relative-redirects', entry('ignored', 'Low')],
-  ['rewrite-target', entry('ignored', 'Medium')],
   ['satisfy', entry('ignored', 'Low')],
   ['server-alias', entry('ignored', 'High')],
   ['server-snippet', entry('closed', 'Critical')],
@@ -124,9 +122,7 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['upstream-hash-by-subset-size', entry('ignored', 'Low')],
   ['upstream-vhost', entry('ignored', 'Low')],
   ['use-port-in-redirects', entry('ignored', 'Low')],
-  ['use-regex', entry('ignored', 'Low')],
   ['whitelist-source-range', entry('closed', 'Medium')],
-  ['x-forwarded-prefix', entry('ignored', 'Medium')],
 ]);
 
 /** What is said of them, and why the object's paths must not be served, if they must not. */

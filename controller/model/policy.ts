@@ -31,6 +31,16 @@ export interface RoutePolicy {
   /** A fixed Connection header for the backend. */
   readonly connection: 'close' | 'keep-alive' | null;
   readonly accessLog: boolean;
+  readonly rewrite: Rewrite | null;
+}
+
+/** What a path becomes before it is sent to the backend; captures are those of the rule's path. */
+export interface Rewrite {
+  readonly target: Template;
+  /** The X-Forwarded-Prefix header that goes with it. */
+  readonly forwardedPrefix: Template | null;
+  /** A line at level notice for each request. */
+  readonly log: boolean;
 }
 
 /** What holds for every path of a host. */

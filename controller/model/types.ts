@@ -34,11 +34,14 @@ export type Target =
   | { readonly kind: 'default'; readonly id: BackendId | null }
   | { readonly kind: 'deny'; readonly status: 403 | 503; readonly reason: string };
 
-export type PathMatch = 'exact' | 'prefix';
+export type PathMatch = 'exact' | 'prefix' | 'regex';
 
 export interface Route {
   readonly match: PathMatch;
+  /** As the rule writes it. */
   readonly path: string;
+  /** What a regex route is matched by: from the start, in any case, without an end (PATH-08); null for the others. */
+  readonly pattern: string | null;
   readonly profile: ProfileId;
   readonly target: Target;
   readonly policy: RoutePolicy;
@@ -92,6 +95,7 @@ export type ProblemCode =
   | 'api-version-converted'
   | 'class-unknown'
   | 'path-conflict'
+  | 'path-pattern'
   | 'resource-backend'
   | 'annotation-invalid'
   | 'annotation-forbidden'

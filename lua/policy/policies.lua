@@ -19,6 +19,7 @@ local BEFORE_TLS = {}
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.
 local BEFORE_PROXY = {
+  require("policy.rewrite"),
   require("policy.proxy_variables"),
 }
 

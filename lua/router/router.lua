@@ -178,9 +178,9 @@ function route_request(var)
   if host.checks then
     ask(host.checks, var)
   end
-  local route, wants_slash = hosts.find(host, uri)
+  local route, slash, failure = hosts.find(host, uri)
   if not route then
-    if wants_slash then
+    if slash then
       return redirect_to_slash(var, name, uri)
     end
     return exit(404)
@@ -189,6 +189,9 @@ function route_request(var)
   hosts.enter(route)
   if not route.policy.access_log then
     var.no_log = "1"
+  end
+  if failure then
+    return exit(failure)
   end
   local target = route.target
   if target.kind == "deny" then

@@ -44,7 +44,7 @@ export function showHost(host: Host, settings: Settings): string[] {
   const { deny: _, ...initial } = newHostDraft();
   const routes = host.routes.map((route) => {
     const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
-    return `${route.match} ${route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
+    return `${route.match} ${route.pattern ?? route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
   });
   return [
     ...(host.denied === null ? [] : [`403 everywhere: ${host.denied}`]),
