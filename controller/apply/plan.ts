@@ -24,7 +24,7 @@ export interface Plan {
   readonly reload: { readonly profiles: ReadonlySet<ProfileId>; readonly reason: string } | null;
 }
 
-const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host'];
+const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host', 'aliases'];
 
 function rank(name: ValueName): number {
   const kind = name.split('/', 1)[0] ?? '';

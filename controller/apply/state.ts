@@ -2,9 +2,9 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Backend, Certificate, Host, Model, ProfileId, Route } from '../model/types.ts';
+import type { Alias, Backend, Certificate, Host, Model, ProfileId, Route } from '../model/types.ts';
 
-/** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
+/** "host/<name or alias>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
 export type ValueName = string;
 
 export type State = ReadonlyMap<ValueName, string>;
@@ -44,13 +44,20 @@ export function stateOf(model: Model, data: DataSettings): State {
     state.set(`certificate/${host}`, JSON.stringify({ fingerprint: certificate.fingerprint }));
   }
   for (const [name, host] of model.hosts) state.set(`host/${name}`, memoised(host, hostValue));
+  // An exact alias is found like a host, at no cost for hosts; the others are tried when nothing else fits.
+  const patterns: Alias[] = [];
+  for (const alias of model.aliases) {
+    if (alias.kind === 'exact') state.set(`host/${alias.name}`, JSON.stringify({ alias: alias.host }));
+    else patterns.push(alias);
+  }
+  if (patterns.length > 0) state.set('aliases', JSON.stringify(patterns));
   return state;
 }
 
 function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: DataSettings) {
   return {
     redirect_code: settings.httpRedirectCode,
-    redirect_port: settings.usePortInRedirects && httpsPort !== 443 ? httpsPort : undefined,
+    https_port: httpsPort,
     hsts: settings.hsts ? hstsValue(settings) : undefined,
     use_forwarded_headers: settings.useForwardedHeaders,
     reject_handshake: settings.sslRejectHandshake,

@@ -3,9 +3,10 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type { AliasName, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
+import type { Template } from './template.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -45,6 +46,8 @@ export interface RouteDraft {
   deny: string | null;
   /** The path is a regular expression (use-regex), or is rewritten, which makes it one (PATH-07). */
   isRegex: boolean;
+  /** Where "/" of the host leads as far as this path is concerned; the first in routing order wins. */
+  appRoot: Template | null;
   protocol: Protocol;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
@@ -83,6 +86,10 @@ export interface RouteContext extends Context {
 export type HostDraft = Mutable<HostPolicy> & {
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
+  /** Other names of it; null until an Ingress lists some (HOST-11). */
+  aliases: readonly AliasName[] | null;
+  /** The same name with or without "www." leads here. */
+  hasWwwRedirect: boolean;
 };
 
 export interface HostContext extends Context {
@@ -102,10 +109,15 @@ export function newRouteDraft(settings: Settings): RouteDraft {
   return {
     deny: null,
     isRegex: false,
+    appRoot: null,
     protocol: 'http',
     directives: new DirectiveSet(),
     policy: {
+      redirectTo: null,
+      relativeRedirects: settings.relativeRedirects,
+      portInRedirects: settings.usePortInRedirects,
       redirectToTls: false,
+      forceTls: false,
       preserveTrailingSlash: settings.preserveTrailingSlash,
       maxBodyBytes: settings.proxyBodySize,
       timeouts: {
@@ -124,8 +136,12 @@ export function newRouteDraft(settings: Settings): RouteDraft {
   };
 }
 
+export function newHostPolicy(): HostPolicy {
+  return { appRoot: null, leadsTo: null };
+}
+
 export function newHostDraft(): HostDraft {
-  return { deny: null, appRoot: null };
+  return { ...newHostPolicy(), deny: null, aliases: null, hasWwwRedirect: false };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

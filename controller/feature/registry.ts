@@ -10,7 +10,9 @@ import proxyBuffers from '../annotations/proxy-buffers.ts';
 import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
+import redirect from '../annotations/redirect.ts';
 import rewrite from '../annotations/rewrite.ts';
+import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import type { Feature, KeySpec } from './contract.ts';
@@ -28,7 +30,9 @@ export const FEATURES: readonly Feature[] = [
   proxyHttpVersion,
   proxyRewrites,
   proxyTimeouts,
+  redirect,
   rewrite,
+  serverNames,
   serviceUpstream,
   tlsRedirect,
 ];

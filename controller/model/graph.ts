@@ -1,9 +1,10 @@
 // The incremental model: units with what they read, and the reverse index from reads to units. A changed object re-runs
 // exactly its readers. The law, held by test/flow: the result equals a model built from scratch, byte for byte.
 
-import { type CertificateUnit, certificateUnit } from './certificate.ts';
+import { type CertificateUnit, certificateUnit, coversName } from './certificate.ts';
 import { type BackendUnit, backendUnit } from './endpoints.ts';
 import { type HostUnit, hostUnit } from './host.ts';
+import { resolveNames } from './names.ts';
 import { tidy } from './problems.ts';
 import { readSettings, type Selection, type Settings } from './settings.ts';
 import type { Backend, BackendId, Certificate, Host, HostName, Model, Problem, Profile, ProfileId } from './types.ts';
@@ -173,6 +174,20 @@ export class Graph {
       backends.set(id, value.backend);
     }
     const { settings } = this.#settings.value;
-    return { settings, hosts, backends, certificates, profiles, problems: tidy(problems) };
+    const claims = [...this.#hosts.values()].flatMap(({ value }) => value.names);
+    const {
+      aliases,
+      redirects,
+      problems: lost,
+    } = resolveNames(claims, new Set(hosts.keys()), settings.httpRedirectCode);
+    problems.push(...lost);
+    // Another name shows the certificate of its host where that covers it.
+    const others = [...aliases.filter(({ kind }) => kind === 'exact' || kind === 'below'), ...redirects];
+    for (const other of others) {
+      const own = certificates.get(('host' in other ? other.host : other.policy.leadsTo?.host) ?? '');
+      if (own !== undefined && coversName(own, other.name)) certificates.set(other.name, own);
+    }
+    for (const host of redirects) hosts.set(host.name, host);
+    return { settings, hosts, aliases, backends, certificates, profiles, problems: tidy(problems) };
   }
 }

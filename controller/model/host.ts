@@ -1,10 +1,13 @@
 // The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-10, DEF-01 to DEF-03).
 import { newHostDraft, newRouteDraft, type PathOrigin } from '../feature/draft.ts';
+import { doubtOf } from '../feature/pattern.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { internProfile } from '../render/profile.ts';
 import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { isTlsConfigured } from './certificate.ts';
-import { type Candidate, doubtOf, inRegexMode } from './regex-mode.ts';
+import { counterpartOf, type NameClaim } from './names.ts';
+import type { HostPolicy } from './policy.ts';
+import { type Candidate, inRegexMode } from './regex-mode.ts';
 import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
 import type { BackendId, Host, HostName, Problem, Profile, Route, Target } from './types.ts';
@@ -13,12 +16,13 @@ import type { View } from './view.ts';
 export interface HostUnit {
   /** null when none of the Ingresses that name the host is ours. */
   readonly host: Host | null;
+  readonly names: readonly NameClaim[];
   readonly profiles: readonly Profile[];
   readonly backends: readonly BackendId[];
   readonly problems: readonly Problem[];
 }
 
-const NOTHING: HostUnit = { host: null, profiles: [], backends: [], problems: [] };
+const NOTHING: HostUnit = { host: null, names: [], profiles: [], backends: [], problems: [] };
 
 /** One path of one Ingress, before its annotations are applied. */
 interface Claim {
@@ -32,6 +36,7 @@ interface Claim {
 
 interface Built extends Candidate {
   readonly profile: Profile;
+  readonly appRoot: HostPolicy['appRoot'];
 }
 
 /** Builds the routes of a host. Exact host names, "*.name", and "_" for every other host, which always exists. */
@@ -56,15 +61,30 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
 
   const of = annotatedOnce(view, settings, problems);
   const host = newHostDraft();
-  for (const ingress of ingresses) of(ingress).host(host, { host: name });
+  const names: NameClaim[] = [];
+  for (const ingress of ingresses) {
+    const { aliases, hasWwwRedirect } = host;
+    of(ingress).host(host, { host: name });
+    if (host.aliases !== aliases) {
+      names.push(
+        ...(host.aliases ?? []).map((alias): NameClaim => ({ host: name, owner: ingress, name: alias, as: 'alias' })),
+      );
+    }
+    if (host.hasWwwRedirect !== hasWwwRedirect) {
+      const counterpart = { kind: 'exact', name: counterpartOf(name) } as const;
+      names.push({ host: name, owner: ingress, name: counterpart, as: 'redirect' });
+    }
+  }
   const build = routeBuilder(view, settings, name, isTlsConfigured(view, settings, name), of);
   const built = inRegexMode([...claims.values()].map(build), settings.selection.regexScope).sort(byPath);
   for (const { route } of built) problems.push(...unreadable(route, name));
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
   const routes = built.map(({ route }) => route);
-  const { deny: denied, ...policy } = host;
+  const appRoot = built.find((path) => path.appRoot !== null)?.appRoot ?? null;
+  const { deny: denied, aliases: _aliases, hasWwwRedirect: _hasWwwRedirect, ...policy } = host;
   return {
-    host: { name, routes, policy, denied },
+    host: { name, routes, policy: { ...policy, appRoot }, denied },
+    names,
     profiles: [...profiles.values()],
     backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
     problems,
@@ -141,7 +161,7 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
     const draft = newRouteDraft(settings);
     const annotations = owner === null ? none : of(owner);
     annotations.route(draft, { host, match, path, origin, target, tlsConfigured });
-    if (owner === null) draft.policy.redirectToTls = false; // force-ssl-redirect is about Ingresses
+    if (owner === null) draft.policy.redirectToTls = draft.policy.forceTls = false; // force-ssl-redirect is about Ingresses
     if (target.kind === 'default') {
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
@@ -149,9 +169,9 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
     const profile = internProfile(draft.protocol, draft.directives.list());
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const source = owner === null ? null : refOf(owner);
-    const { policy, isRegex } = draft;
+    const { policy, isRegex, appRoot } = draft;
     const route: Route = { match, path, pattern: null, profile: profile.id, target: allowed, policy, source };
-    return { route, profile, isRegex, owner };
+    return { route, profile, isRegex, appRoot, owner };
   };
 }
 

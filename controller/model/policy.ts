@@ -1,6 +1,7 @@
 // What the router, the balancer and the response filters do for a route, a host or a backend, as data: no change of it needs
 // a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
 import type { Template } from '../feature/template.ts';
+import type { HostName } from './types.ts';
 
 export interface Timeouts {
   /** Seconds. */
@@ -14,9 +15,22 @@ export interface Replacement {
   readonly to: string;
 }
 
+/** An answer in place of a backend's. */
+export interface Redirect {
+  readonly url: string;
+  readonly code: number;
+}
+
 export interface RoutePolicy {
+  readonly redirectTo: Redirect | null;
+  /** Redirects to a path of the same host have neither scheme nor host (PATH-05). */
+  readonly relativeRedirects: boolean;
+  /** Redirects to a path of the same host, and to HTTPS, have the port. */
+  readonly portInRedirects: boolean;
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
+  /** Even under a name that no certificate covers. */
+  readonly forceTls: boolean;
   /** Keeps the final "/" of the URI in that redirect (TLS-09). */
   readonly preserveTrailingSlash: boolean;
   /** Largest request body in bytes, 0 without limit. */
@@ -47,6 +61,8 @@ export interface Rewrite {
 export interface HostPolicy {
   /** Where "/" leads, null for nowhere else. */
   readonly appRoot: Template | null;
+  /** The host that all its requests are redirected to (from-to-www-redirect). */
+  readonly leadsTo: { readonly host: HostName; readonly code: number } | null;
 }
 
 /** How requests are spread over the endpoints of a backend. */

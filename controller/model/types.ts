@@ -57,6 +57,16 @@ export interface Host {
   readonly denied: string | null;
 }
 
+/** Another name of a host: itself, "*.name" for anything below, "name.*" for anything behind, or a regular expression. */
+export interface AliasName {
+  readonly kind: 'exact' | 'below' | 'above' | 'regex';
+  readonly name: string;
+}
+
+export interface Alias extends AliasName {
+  readonly host: HostName;
+}
+
 export interface Endpoint {
   /** IPv4 or IPv6 address, without brackets. */
   readonly address: string;
@@ -96,6 +106,7 @@ export type ProblemCode =
   | 'class-unknown'
   | 'path-conflict'
   | 'path-pattern'
+  | 'alias-conflict'
   | 'resource-backend'
   | 'annotation-invalid'
   | 'annotation-forbidden'
@@ -125,8 +136,10 @@ export interface Problem {
 export interface Model {
   readonly settings: Settings;
   readonly hosts: ReadonlyMap<HostName, Host>;
+  /** In the order in which they are tried. */
+  readonly aliases: readonly Alias[];
   readonly backends: ReadonlyMap<BackendId, Backend>;
-  /** By host; "_" is the default certificate, absent when none is configured. */
+  /** By host or alias; "_" is the default certificate, absent when none is configured. */
   readonly certificates: ReadonlyMap<HostName, Certificate>;
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
   readonly problems: readonly Problem[];

@@ -27,6 +27,8 @@ local exiting = false
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
 local retired = {}
 local settings
+-- The aliases that are no exact names, in order; false when there are none.
+local aliases
 
 local function decode(name)
   local text = store.read(name)
@@ -48,7 +50,7 @@ local function forget_all()
     host_compiler.retire(host)
   end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
-  settings = nil
+  settings, aliases = nil, nil
 end
 
 local function forget(name)
@@ -69,6 +71,8 @@ local function forget(name)
     pairs_by_fingerprint[id] = nil
   elseif name == "settings" then
     settings = nil
+  elseif name == "aliases" then
+    aliases = nil
   end
 end
 
@@ -134,7 +138,8 @@ function _M.announce()
   end
 end
 
---- The compiled host, or nil when there is none of that exact name.
+--- The compiled host, or nil when there is none of that exact name. An alias has nothing but the
+-- name of its host, in `alias`.
 function _M.host(name)
   local host = hosts[name]
   if host == nil then
@@ -146,6 +151,14 @@ function _M.host(name)
     hosts[name] = host
   end
   return host
+end
+
+--- The aliases to be tried for names that are no host, nil for none.
+function _M.aliases()
+  if aliases == nil then
+    aliases = decode("aliases") or false
+  end
+  return aliases or nil
 end
 
 --- The compiled backend, or nil when there is none.

@@ -10,11 +10,14 @@ local _M = {}
 
 local OF_HOST = {
   require("policy.denied"),
+  require("policy.leads_to"),
   require("policy.app_root"),
 }
 
 -- Before the redirect to HTTPS.
-local BEFORE_TLS = {}
+local BEFORE_TLS = {
+  require("policy.redirect"),
+}
 
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.

@@ -83,6 +83,7 @@ export function dumpModel(model: Model): string {
     {
       settings: model.settings,
       hosts: sortedObject(model.hosts, (host) => host),
+      aliases: model.aliases,
       backends: sortedObject(model.backends, (backend) => backend),
       certificates: sortedObject(model.certificates, (certificate) => certificate),
       profiles: sortedObject(model.profiles, (profile) => profile),
@@ -96,7 +97,10 @@ export function dumpModel(model: Model): string {
 /** The parts of a model that a fixture may expect. */
 export function readableModel(model: Model) {
   return {
-    hosts: sortedObject(model.hosts, (host) => showHost(host, model.settings)),
+    hosts: {
+      ...sortedObject(model.hosts, (host) => showHost(host, model.settings)),
+      ...Object.fromEntries(model.aliases.map(({ kind, name, host }) => [`${kind} alias ${name}`, host])),
+    },
     backends: sortedObject(model.backends, (backend) => showBackend(backend, model.settings)),
     profiles: [...model.profiles.values()].map(showProfile).sort(),
     certificates: sortedObject(model.certificates, showCertificate),
