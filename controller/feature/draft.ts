@@ -132,6 +132,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       cookiePath: null,
       connection: null,
       rewrite: null,
+      upstreamHost: null,
     },
   };
 }

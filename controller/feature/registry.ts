@@ -15,6 +15,7 @@ import rewrite from '../annotations/rewrite.ts';
 import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
+import upstreamVhost from '../annotations/upstream-vhost.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
 
@@ -35,6 +36,7 @@ export const FEATURES: readonly Feature[] = [
   serverNames,
   serviceUpstream,
   tlsRedirect,
+  upstreamVhost,
 ];
 
 /** Every supported annotation without its prefix, aliases included. */

@@ -113,7 +113,6 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['upstream-hash-by', entry('ignored', 'High')],
   ['upstream-hash-by-subset', entry('ignored', 'Low')],
   ['upstream-hash-by-subset-size', entry('ignored', 'Low')],
-  ['upstream-vhost', entry('ignored', 'Low')],
   ['whitelist-source-range', entry('closed', 'Medium')],
 ]);
 

@@ -46,6 +46,8 @@ export interface RoutePolicy {
   readonly connection: 'close' | 'keep-alive' | null;
   readonly accessLog: boolean;
   readonly rewrite: Rewrite | null;
+  /** The Host header for the backend, null for the client's. */
+  readonly upstreamHost: Template | null;
 }
 
 /** What a path becomes before it is sent to the backend; captures are those of the rule's path. */

@@ -23,6 +23,7 @@ local BEFORE_TLS = {
 -- is sent on.
 local BEFORE_PROXY = {
   require("policy.rewrite"),
+  require("policy.upstream_host"),
   require("policy.proxy_variables"),
 }
 

@@ -128,6 +128,7 @@ function route_request(var)
     hosts.leave_key(before)
     var.sluice_route = ""
     var.no_log = ""
+    var.sluice_host = var.best_http_host
   end
   local name = var.host
   local header = var.http_host
