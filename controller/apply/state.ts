@@ -2,9 +2,9 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Alias, Backend, Certificate, Host, Model, ProfileId, Route } from '../model/types.ts';
+import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
 
-/** "host/<name or alias>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
+/** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
 export type ValueName = string;
 
 export type State = ReadonlyMap<ValueName, string>;
@@ -44,13 +44,7 @@ export function stateOf(model: Model, data: DataSettings): State {
     state.set(`certificate/${host}`, JSON.stringify({ fingerprint: certificate.fingerprint }));
   }
   for (const [name, host] of model.hosts) state.set(`host/${name}`, memoised(host, hostValue));
-  // An exact alias is found like a host, at no cost for hosts; the others are tried when nothing else fits.
-  const patterns: Alias[] = [];
-  for (const alias of model.aliases) {
-    if (alias.kind === 'exact') state.set(`host/${alias.name}`, JSON.stringify({ alias: alias.host }));
-    else patterns.push(alias);
-  }
-  if (patterns.length > 0) state.set('aliases', JSON.stringify(patterns));
+  if (model.aliases.length > 0) state.set('aliases', JSON.stringify(model.aliases));
   return state;
 }
 
@@ -60,6 +54,12 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     https_port: httpsPort,
     hsts: settings.hsts ? hstsValue(settings) : undefined,
     use_forwarded_headers: settings.useForwardedHeaders,
+    server_header: settings.serverTokens ? 'any' : settings.allowBackendServerHeader ? 'backend' : undefined,
+    blocked: {
+      user_agents: settings.blockUserAgents.map(patternValue),
+      referers: settings.blockReferers.map(patternValue),
+    },
+    unlogged: settings.skipAccessLogUrls.map(patternValue),
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
     loopback_endpoints: settings.selection.loopbackEndpoints,
@@ -67,10 +67,17 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       servers: dns.servers,
       search: dns.search,
       ndots: dns.ndots,
+      ipv6: !settings.disableIpv6Dns,
       attempts: dns.attempts,
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Keys of nginx maps: exact texts, "~regex", or "~*regex" without regard to case. */
+function patternValue(text: string) {
+  if (text.startsWith('~*')) return { regex: text.slice(2), options: 'ijo' };
+  return text.startsWith('~') ? { regex: text.slice(1), options: 'jo' } : { text };
 }
 
 function hstsValue({ hstsMaxAge, hstsIncludeSubdomains, hstsPreload }: Settings): string {
@@ -94,6 +101,7 @@ function hostValue(host: Host) {
   return {
     name: host.name,
     denied: host.denied === null ? undefined : true,
+    server: host.server ?? undefined,
     policy: snakeCase(host.policy),
     routes: host.routes.map(routeValue),
   };
@@ -129,16 +137,4 @@ function routeValue({ match, path, pattern, profile, target, policy, source }: R
     port,
     upstream: target.kind === 'backend' ? `${namespace}-${service}-${port}` : 'upstream-default-backend',
   };
-}
-
-/** Profiles by host object, for the same reason as the texts. */
-const profiles = new WeakMap<Host, ReadonlySet<ProfileId>>();
-
-/** The profiles that a host value needs; a denied route jumps nowhere. */
-export function profilesOf(host: Host): ReadonlySet<ProfileId> {
-  const known = profiles.get(host);
-  if (known !== undefined) return known;
-  const found = new Set(host.routes.flatMap(({ target, profile }) => (target.kind === 'deny' ? [] : [profile])));
-  profiles.set(host, found);
-  return found;
 }

@@ -3,6 +3,7 @@
 
 import { dataOf, installationOf, selectionOf, TEMPLATE_FOLDER } from '../app.ts';
 import { inspectNginx } from '../apply/binary.ts';
+import { allNeeds } from '../apply/needs.ts';
 import { stateOf } from '../apply/state.ts';
 import type { FlagValues } from '../flags.ts';
 import type { Failed } from '../kube/reach.ts';
@@ -35,7 +36,8 @@ export async function render(flags: FlagValues, output: Output): Promise<0 | 1 |
   const { abilities } = await inspectNginx(process.env);
   const config = configRenderer(TEMPLATE_FOLDER)(
     model.settings,
-    [...model.profiles.values()],
+    allNeeds(model.hosts, new Map()),
+    model,
     abilities,
     await installationOf(flags),
   );

@@ -3,7 +3,7 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { AliasName, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type { AliasName, ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
 import type { Template } from './template.ts';
@@ -17,6 +17,7 @@ export interface PolicyDraft extends Mutable<Omit<RoutePolicy, 'timeouts'>> {
 /** The directives of a profile: one of a name, except those that may be repeated. */
 export class DirectiveSet {
   readonly #directives = new Map<string, Directive>();
+  readonly #files = new Map<string, ConfigFile>();
 
   /** Sets the only directive of this name, in the proxy module's spelling. */
   set(name: string, ...args: readonly Token[]): void {
@@ -26,6 +27,15 @@ export class DirectiveSet {
   /** Adds a directive that may stand several times ("error_page", "proxy_set_header"). */
   add(name: string, ...args: readonly Token[]): void {
     this.#directives.set([name, ...args].join(' '), { name, args });
+  }
+
+  /** Notes a file that a directive names. */
+  needsFile(file: ConfigFile): void {
+    this.#files.set(file.name, file);
+  }
+
+  files(): ConfigFile[] {
+    return [...this.#files.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   delete(name: string): void {
@@ -84,6 +94,8 @@ export interface RouteContext extends Context {
 }
 
 export type HostDraft = Mutable<HostPolicy> & {
+  /** Directives of a server: a host that has some gets a server of its own, shared by hosts with the same ones. */
+  readonly server: DirectiveSet;
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
   /** Other names of it; null until an Ingress lists some (HOST-11). */
@@ -142,7 +154,7 @@ export function newHostPolicy(): HostPolicy {
 }
 
 export function newHostDraft(): HostDraft {
-  return { ...newHostPolicy(), deny: null, aliases: null, hasWwwRedirect: false };
+  return { ...newHostPolicy(), deny: null, server: new DirectiveSet(), aliases: null, hasWwwRedirect: false };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

@@ -14,6 +14,7 @@ import redirect from '../annotations/redirect.ts';
 import rewrite from '../annotations/rewrite.ts';
 import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
+import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import upstreamVhost from '../annotations/upstream-vhost.ts';
 import type { Feature, KeySpec } from './contract.ts';
@@ -35,6 +36,7 @@ export const FEATURES: readonly Feature[] = [
   rewrite,
   serverNames,
   serviceUpstream,
+  sslCiphers,
   tlsRedirect,
   upstreamVhost,
 ];

@@ -1,13 +1,25 @@
 // The incremental model: units with what they read, and the reverse index from reads to units. A changed object re-runs
 // exactly its readers. The law, held by test/flow: the result equals a model built from scratch, byte for byte.
 
-import { type CertificateUnit, certificateUnit, coversName } from './certificate.ts';
+import { type CertificateUnit, certificateUnit } from './certificate.ts';
 import { type BackendUnit, backendUnit } from './endpoints.ts';
 import { type HostUnit, hostUnit } from './host.ts';
 import { resolveNames } from './names.ts';
 import { tidy } from './problems.ts';
 import { readSettings, type Selection, type Settings } from './settings.ts';
-import type { Backend, BackendId, Certificate, Host, HostName, Model, Problem, Profile, ProfileId } from './types.ts';
+import type {
+  Backend,
+  BackendId,
+  Certificate,
+  Host,
+  HostName,
+  Model,
+  Problem,
+  Profile,
+  ProfileId,
+  ServerProfile,
+  ServerProfileId,
+} from './types.ts';
 import { type IndexName, type ReadKey, RecordingView, readOfIndex, type View } from './view.ts';
 
 /** A View that can also say which hosts exist. */
@@ -158,12 +170,14 @@ export class Graph {
     const backends = new Map<BackendId, Backend>();
     const certificates = new Map<HostName, Certificate>();
     const profiles = new Map<ProfileId, Profile>();
+    const servers = new Map<ServerProfileId, ServerProfile>();
     const problems: Problem[] = [...this.#settings.value.problems];
     for (const [name, { value }] of this.#hosts) {
       problems.push(...value.problems);
       if (value.host === null) continue;
       hosts.set(name, value.host);
       for (const profile of value.profiles) profiles.set(profile.id, profile);
+      if (value.server !== null) servers.set(value.server.id, value.server);
     }
     for (const [name, { value }] of this.#certificates) {
       problems.push(...value.problems);
@@ -175,19 +189,11 @@ export class Graph {
     }
     const { settings } = this.#settings.value;
     const claims = [...this.#hosts.values()].flatMap(({ value }) => value.names);
-    const {
-      aliases,
-      redirects,
-      problems: lost,
-    } = resolveNames(claims, new Set(hosts.keys()), settings.httpRedirectCode);
-    problems.push(...lost);
-    // Another name shows the certificate of its host where that covers it.
-    const others = [...aliases.filter(({ kind }) => kind === 'exact' || kind === 'below'), ...redirects];
-    for (const other of others) {
-      const own = certificates.get(('host' in other ? other.host : other.policy.leadsTo?.host) ?? '');
-      if (own !== undefined && coversName(own, other.name)) certificates.set(other.name, own);
-    }
-    for (const host of redirects) hosts.set(host.name, host);
-    return { settings, hosts, aliases, backends, certificates, profiles, problems: tidy(problems) };
+    const names = resolveNames(claims, { hosts, certificates, redirectCode: settings.httpRedirectCode });
+    problems.push(...names.problems);
+    for (const host of names.hosts) hosts.set(host.name, host);
+    for (const [name, certificate] of names.certificates) certificates.set(name, certificate);
+    const { aliases } = names;
+    return { settings, hosts, aliases, backends, certificates, profiles, servers, problems: tidy(problems) };
   }
 }

@@ -2,7 +2,8 @@
 import { newHostDraft, newRouteDraft, type PathOrigin } from '../feature/draft.ts';
 import { doubtOf } from '../feature/pattern.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
-import { internProfile } from '../render/profile.ts';
+import { isServerName } from '../render/literal.ts';
+import { internProfile, internServer } from '../render/profile.ts';
 import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { isTlsConfigured } from './certificate.ts';
 import { counterpartOf, type NameClaim } from './names.ts';
@@ -10,7 +11,7 @@ import type { HostPolicy } from './policy.ts';
 import { type Candidate, inRegexMode } from './regex-mode.ts';
 import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
-import type { BackendId, Host, HostName, Problem, Profile, Route, Target } from './types.ts';
+import type { BackendId, Host, HostName, Problem, Profile, Route, ServerProfile, Target } from './types.ts';
 import type { View } from './view.ts';
 
 export interface HostUnit {
@@ -18,11 +19,12 @@ export interface HostUnit {
   readonly host: Host | null;
   readonly names: readonly NameClaim[];
   readonly profiles: readonly Profile[];
+  readonly server: ServerProfile | null;
   readonly backends: readonly BackendId[];
   readonly problems: readonly Problem[];
 }
 
-const NOTHING: HostUnit = { host: null, names: [], profiles: [], backends: [], problems: [] };
+const NOTHING: HostUnit = { host: null, names: [], profiles: [], server: null, backends: [], problems: [] };
 
 /** One path of one Ingress, before its annotations are applied. */
 interface Claim {
@@ -81,11 +83,15 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
   const routes = built.map(({ route }) => route);
   const appRoot = built.find((path) => path.appRoot !== null)?.appRoot ?? null;
-  const { deny: denied, aliases: _aliases, hasWwwRedirect: _hasWwwRedirect, ...policy } = host;
+  if (host.server.list().length > 0 && !isServerName(name)) host.deny ??= 'it has no name that a server could have';
+  const { deny: denied, server: directives, aliases: _aliases, hasWwwRedirect: _hasWwwRedirect, ...policy } = host;
+  // A host that answers 403 anyway needs no server of its own.
+  const server = denied === null ? internServer(directives.list(), directives.files()) : null;
   return {
-    host: { name, routes, policy: { ...policy, appRoot }, denied },
+    host: { name, server: server?.id ?? null, routes, policy: { ...policy, appRoot }, denied },
     names,
     profiles: [...profiles.values()],
+    server,
     backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
     problems,
   };
@@ -166,7 +172,7 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives.list());
+    const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files());
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const source = owner === null ? null : refOf(owner);
     const { policy, isRegex, appRoot } = draft;

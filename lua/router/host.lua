@@ -32,12 +32,10 @@ end
 --- Compiles the decoded value of a host. Routes come longest path first; what they mean is in
 -- controller/apply/state.ts.
 function _M.compile(value)
-  if value.alias then
-    return { alias = value.alias, routes = {} }
-  end
   local host = {
     name = value.name,
     denied = value.denied,
+    guard = value.policy.client_certificates and value.server,
     policy = value.policy,
     exact = {},
     prefixes = {},

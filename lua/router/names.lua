@@ -1,5 +1,6 @@
--- From the name that a client asks for to its host: exactly, with the first label replaced by "*",
--- by an alias, and else the catch-all (HOST-04, HOST-05). Names come in lower case.
+-- From the name that a client asks for to its host: exactly (exact aliases are hosts, too), with
+-- the first label replaced by "*", by an alias that is a pattern, and else the catch-all (HOST-04,
+-- HOST-05). Names come in lower case.
 
 local feed = require("config.feed")
 
@@ -50,21 +51,18 @@ local function wildcard_of(name)
   return dot and "*" .. sub(name, dot)
 end
 
---- The host, nil when there is not even a catch-all, and whether it was found by an alias.
+--- The host, nil when there is not even a catch-all, and whether it was found by a pattern.
 function _M.find(name)
   local host = feed.host(name)
-  local other = host and host.alias
-  if host and not other then
+  if host then
     return host
   end
-  if not host then
-    local wildcard = wildcard_of(name)
-    host = wildcard and feed.host(wildcard)
-    if host then
-      return host
-    end
-    other = find_alias(name)
+  local wildcard = wildcard_of(name)
+  host = wildcard and feed.host(wildcard)
+  if host then
+    return host
   end
+  local other = find_alias(name)
   host = other and feed.host(other)
   if host then
     return host, true

@@ -15,7 +15,7 @@ import { readManifest } from '../../controller/watch/manifests.ts';
 import { readableModel } from '../support/model.ts';
 
 const FOLDER = import.meta.dirname;
-const PARTS = ['hosts', 'backends', 'profiles', 'certificates', 'problems'] as const;
+const PARTS = ['hosts', 'backends', 'profiles', 'servers', 'certificates', 'problems'] as const;
 const SEPARATOR = /^---$/m;
 
 interface Expectation extends Partial<Record<(typeof PARTS)[number], unknown>> {

@@ -7,6 +7,8 @@ import { configMap, ingress, secret, workload } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 import { handshake } from '../../support/tls.ts';
 
+const CIPHER = 'ECDHE-ECDSA-AES256-GCM-SHA384';
+const OTHER_CIPHER = 'ECDHE-ECDSA-AES128-GCM-SHA256';
 const FAKE = 'Kubernetes Ingress Controller Fake Certificate';
 
 describe('other names of a host', () => {
@@ -79,6 +81,13 @@ describe('other names of a host', () => {
             annotations: { 'from-to-www-redirect': 'true' },
             paths: [{ service: 'one' }],
           }),
+          ingress({
+            name: 'ciphers',
+            host: '*.ciphers.test',
+            annotations: { 'ssl-ciphers': CIPHER, 'server-alias': 'ciphers-alias.test, *.pattern.test' },
+            paths: [{ service: 'two' }],
+          }),
+          alias('elsewhere', '2024-01-01T00:00:00Z', 'a.ciphers.test', 'elsewhere.test'),
           ingress({ name: 'taken-www', host: 'www.taken.test', paths: [{ service: 'two' }] }),
         ],
       },
@@ -141,6 +150,22 @@ describe('other names of a host', () => {
     expect(await serves('covered.test', '/x')).to.equal('308 https://covered.test/x');
     expect(await serves('uncovered.test', '/x')).to.equal('one');
     expect(await serves('forced-alias.test', '/x')).to.equal('308 https://forced-alias.test/x');
+  });
+
+  it('server-alias: has the TLS policy of its host; a pattern cannot (HOST-11)', async () => {
+    const offer = (name: string, ciphers: string): Promise<string> =>
+      handshake(sluice.https, name, { maxVersion: 'TLSv1.2', ciphers }).then(
+        ({ cipher }) => cipher,
+        () => 'refused',
+      );
+    await eventually(async () => expect(await serves('ciphers-alias.test')).to.equal('two'));
+    expect(await offer('ciphers-alias.test', CIPHER)).to.equal(CIPHER);
+    expect(await offer('ciphers-alias.test', OTHER_CIPHER)).to.equal('refused');
+    expect(await offer('a.ciphers.test', OTHER_CIPHER)).to.equal(OTHER_CIPHER);
+    expect(await serves('a.ciphers.test')).to.equal('503');
+    expect(await serves('b.ciphers.test')).to.equal('two');
+    expect(await serves('x.pattern.test')).to.equal('404');
+    expect((await sluice.logs()).err).to.contain('*.pattern.test is a pattern, which cannot have a TLS policy');
   });
 
   it('from-to-www-redirect: the other name leads to the host, with the port, without one final slash', async () => {
