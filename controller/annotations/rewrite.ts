@@ -37,7 +37,7 @@ export default annotation({
       type: 'string',
       parse: target,
       risk: 'Medium',
-      doc: 'Path that the backend sees; $1 to $9 are captures of the path of the rule. The query stays.',
+      doc: 'Path that the backend sees; $1 to $9 are captures of the path of the rule. The query stays. A URL is a redirect (302).',
     },
     'x-forwarded-prefix': {
       type: 'string',
@@ -76,6 +76,7 @@ export default annotation({
 /** Why rewritten paths are not going to be sent, as far as the target alone tells. */
 function doubtOf(parts: Template): string | null {
   const start = constantStart(parts);
+  if (/^https?:\/\//.test(start)) return null; // a redirect
   if (start !== '' && !start.startsWith('/')) return 'the path does not start with "/"';
   const isRelative = /(^|\/)\.\.?(\/|$)/.test(constantOf(parts) ?? '');
   return isRelative ? 'the path has "." or ".." between slashes' : null;

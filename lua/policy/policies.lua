@@ -17,6 +17,7 @@ local OF_HOST = {
 -- Before the redirect to HTTPS.
 local BEFORE_TLS = {
   require("policy.redirect"),
+  require("policy.rewrite_redirect"),
 }
 
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what

@@ -98,6 +98,12 @@ describe('use-regex and rewrite-target', () => {
             paths: [{ path: '/bare(.*)', pathType: IMPLEMENTATION }],
           }),
           ingress({
+            name: 'url',
+            host: 'url.test',
+            annotations: { 'rewrite-target': 'https://new.test/$1', 'force-ssl-redirect': 'true' },
+            paths: [{ path: '/old/(.*)', pathType: IMPLEMENTATION }],
+          }),
+          ingress({
             name: 'slow',
             host: 'slow.test',
             annotations: { 'use-regex': 'true' },
@@ -264,6 +270,11 @@ describe('use-regex and rewrite-target', () => {
     expect(await serves('slow.test', '/Broken(')).to.equal(503);
     expect(await serves('slow.test', '/ok')).to.equal('web');
     expect((await sluice.logs()).err).to.contain('path-pattern: Ingress default/slow: host slow.test: path /broken(');
+  });
+
+  it('rewrite-target: a URL is a redirect, before the one to HTTPS (PHASE-01)', async () => {
+    const { status, headers } = await get('url.test', '/old/a%20b%0d?c=d');
+    expect([status, headers.location]).to.deep.equal([302, 'https://new.test/a%20b%0D?c=d']);
   });
 
   it('rewrite-target: a catch-all Ingress does not rewrite (DEF-02)', async () => {
