@@ -3,6 +3,7 @@
 -- "rewrite … break" had them. Joining captures can make dot segments, which nobody has looked at
 -- ("/api../x" with the path /api(.*)): they are refused (R20).
 
+local regex = require("router.regex")
 local template = require("lib.template")
 
 local byte = string.byte
@@ -33,6 +34,7 @@ function _M.route(route)
     local uri = var.uri
     local captures, err = re_match(uri, path, "ijo")
     if err then
+      regex.note_failure(route, err)
       return ngx.exit(500)
     end
     if not captures then

@@ -2,6 +2,7 @@
 -- in the phase of the other redirects.
 
 local response = require("lib.redirect")
+local regex = require("router.regex")
 local template = require("lib.template")
 
 local find = string.find
@@ -20,6 +21,7 @@ function _M.route(route)
   return function(var)
     local captures, err = re_match(var.uri, path, "ijo")
     if err then
+      regex.note_failure(route, err)
       return ngx.exit(500)
     end
     if captures then

@@ -41,8 +41,8 @@ function _M.compile(route)
   ngx.log(ngx.ERR, "path ", route.path, " of ", route.namespace, "/", route.ingress, ": ", err)
 end
 
--- A pattern that gave up is told of once: clients choose the URIs.
-local function note_failure(route, err)
+--- Tells of a pattern that gave up, once: clients choose the URIs.
+function _M.note_failure(route, err)
   if not route.has_failed then
     route.has_failed = true
     ngx.log(ngx.ERR, "matching path ", route.path, " of ", route.namespace, "/", route.ingress,
@@ -66,7 +66,7 @@ function _M.find(routes, uri, longer_than)
         return route
       end
       if err then
-        note_failure(route, err)
+        _M.note_failure(route, err)
         return route, 500
       end
     elseif route.refused and lower(sub(uri, 1, #route.refused)) == route.refused then

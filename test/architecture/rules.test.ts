@@ -1,4 +1,4 @@
-// Every rule of the old controller about classes, hosts, paths, the default backend, TLS, Services, headers and deletion has a
+// Every rule of the old controller about classes, hosts, paths, the default backend, TLS, Services, headers, phases and deletion has a
 // test that cites its id, or stands below with the reason why not.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const FAMILIES = /^(CLASS|HOST|PATH|DEF|TLS|SVC|HDR|DEL)-/;
+const FAMILIES = /^(CLASS|HOST|PATH|DEF|TLS|SVC|HDR|PHASE|DEL)-/;
 
 const NOT_YET: Readonly<Record<string, string>> = {
   'CLASS-08': 'is about the admission webhook',

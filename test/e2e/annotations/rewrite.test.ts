@@ -98,6 +98,12 @@ describe('use-regex and rewrite-target', () => {
             paths: [{ path: '/bare(.*)', pathType: IMPLEMENTATION }],
           }),
           ingress({
+            name: 'segments',
+            host: 'segments.test',
+            annotations: { 'use-regex': 'true' },
+            paths: [{ path: '/all(/[a-z]+)*/end$', pathType: IMPLEMENTATION }],
+          }),
+          ingress({
             name: 'url',
             host: 'url.test',
             annotations: { 'rewrite-target': 'https://new.test/$1', 'force-ssl-redirect': 'true' },
@@ -146,6 +152,12 @@ describe('use-regex and rewrite-target', () => {
     expect((await echo('captures.test', '/FOO/bar')).url).to.equal('/bar');
     expect((await echo('captures.test', '/foo')).url).to.equal('/');
     expect(await serves('captures.test', '/foox')).to.equal('fallback');
+  });
+
+  it('rewrite-target: long paths, with many segments (PATH-08)', async () => {
+    const long = '/segment'.repeat(900);
+    expect((await echo('captures.test', `/foo${long}`)).url).to.equal(long);
+    expect(await serves('segments.test', `/all${long}/end`)).to.equal('web');
   });
 
   it('enable-rewrite-log: the error log has the rewritten path, at level notice', async () => {
