@@ -26,7 +26,7 @@ export interface Plan {
   readonly reload: { readonly needs: Needs; readonly reason: string } | null;
 }
 
-const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host'];
+const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host', 'aliases'];
 
 function rank(name: ValueName): number {
   const kind = name.split('/', 1)[0] ?? '';

@@ -19,9 +19,13 @@ import proxyBuffers from '../annotations/proxy-buffers.ts';
 import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
+import redirect from '../annotations/redirect.ts';
+import rewrite from '../annotations/rewrite.ts';
+import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
+import upstreamVhost from '../annotations/upstream-vhost.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { modernised } from './legacy.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
@@ -47,9 +51,13 @@ export const FEATURES: readonly Feature[] = [
   proxyHttpVersion,
   proxyRewrites,
   proxyTimeouts,
+  redirect,
+  rewrite,
+  serverNames,
   serviceUpstream,
   sslCiphers,
   tlsRedirect,
+  upstreamVhost,
 ];
 
 /** Every supported annotation without its prefix, aliases included. */

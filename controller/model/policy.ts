@@ -2,7 +2,7 @@
 // a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
 import type { Cidr } from '../feature/cidr.ts';
 import type { Template } from '../feature/template.ts';
-import type { BackendId } from './types.ts';
+import type { BackendId, HostName } from './types.ts';
 
 export interface Timeouts {
   /** Seconds. */
@@ -51,9 +51,22 @@ export interface Mirror {
   readonly query: 'kept' | 'own';
 }
 
+/** An answer in place of a backend's. */
+export interface Redirect {
+  readonly url: string;
+  readonly code: number;
+}
+
 export interface RoutePolicy {
+  readonly redirectTo: Redirect | null;
+  /** Redirects to a path of the same host have neither scheme nor host (PATH-05). */
+  readonly relativeRedirects: boolean;
+  /** Redirects to a path of the same host, and to HTTPS, have the port. */
+  readonly portInRedirects: boolean;
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
+  /** Even under a name that no certificate covers. */
+  readonly forceTls: boolean;
   /** Keeps the final "/" of the URI in that redirect (TLS-09). */
   readonly preserveTrailingSlash: boolean;
   /** Largest request body in bytes, 0 without limit. */
@@ -81,12 +94,26 @@ export interface RoutePolicy {
   readonly errorBackends: readonly BackendId[] | null;
   /** Who answers while the backend has no endpoints; null for nobody. */
   readonly defaultBackend: BackendId | null;
+  readonly rewrite: Rewrite | null;
+  /** The Host header for the backend, null for the client's. */
+  readonly upstreamHost: Template | null;
+}
+
+/** What a path becomes before it is sent to the backend; captures are those of the rule's path. */
+export interface Rewrite {
+  readonly target: Template;
+  /** The X-Forwarded-Prefix header that goes with it. */
+  readonly forwardedPrefix: Template | null;
+  /** A line at level notice for each request. */
+  readonly log: boolean;
 }
 
 /** What holds for every path of a host. */
 export interface HostPolicy {
   /** Where "/" leads, null for nowhere else. */
   readonly appRoot: Template | null;
+  /** The host that all its requests are redirected to (from-to-www-redirect). */
+  readonly leadsTo: { readonly host: HostName; readonly code: number } | null;
 }
 
 /** How requests are spread over the endpoints of a backend. */

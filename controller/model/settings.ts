@@ -32,6 +32,8 @@ export interface Selection {
   readonly watchNamespaceSelector: LabelSelector | null;
   readonly disableCatchAll: boolean;
   readonly annotationsPrefix: string;
+  /** What a path that is a regular expression makes of the others: the whole host (PATH-07), or only those of its Ingress. */
+  readonly regexScope: 'host' | 'ingress';
   readonly externalNames: 'resolved' | 'refused';
   /** Pods on loopback addresses: fine in a folder of manifests, an attack in a cluster (R17). */
   readonly loopbackEndpoints: 'allowed' | 'refused';

@@ -100,7 +100,7 @@ const UPSTREAMS: Readonly<Record<Protocol, { readonly name: string; readonly url
 /** HDR-01 to HDR-05. An empty value removes the header. */
 function requestHeaders(settings: Settings): [name: string, value: string][] {
   const headers: [string, string][] = [
-    ['Host', '$best_http_host'],
+    ['Host', '$sluice_host'],
     ['X-Request-ID', '$req_id'],
     ['X-Real-IP', '$remote_addr'],
     ['X-Forwarded-For', '$full_x_forwarded_for'],

@@ -10,18 +10,23 @@ local _M = {}
 
 local OF_HOST = {
   require("policy.denied"),
+  require("policy.leads_to"),
   require("policy.app_root"),
 }
 
 -- Before the redirect to HTTPS.
 local BEFORE_TLS = {
   require("policy.cors"),
+  require("policy.redirect"),
+  require("policy.rewrite_redirect"),
 }
 
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.
 local BEFORE_PROXY = {
   require("policy.limits"),
+  require("policy.rewrite"),
+  require("policy.upstream_host"),
   require("policy.proxy_variables"),
   require("policy.bandwidth"),
   require("policy.mirror"),

@@ -75,16 +75,20 @@ function randomIngress(random: Random, namespace: string): object {
     namespace,
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
-    annotations:
-      random(3) === 0
-        ? {
-            'backend-protocol': pick(['HTTP', 'GRPC', 'bad']),
-            'proxy-body-size': pick(['1m', '8m']),
-            'default-backend': pick(['', ...SERVICES]),
-            'custom-http-errors': pick(['', '404', '404,503', 'bad']),
-            'custom-headers': pick(['', `${namespace}/headers`]),
-          }
-        : {},
+    annotations: pick([
+      {},
+      {},
+      {
+        'backend-protocol': pick(['HTTP', 'GRPC', 'bad']),
+        'proxy-body-size': pick(['1m', '8m']),
+        'default-backend': pick(['', ...SERVICES]),
+        'custom-http-errors': pick(['', '404', '404,503', 'bad']),
+        'custom-headers': pick(['', `${namespace}/headers`]),
+      },
+      { 'rewrite-target': pick(['/', '/x', '/$1']), 'app-root': pick(['/a', '/b']) },
+      { 'server-alias': pick(['c.test, d.test', 'd.test, *.e.test', 'a.test, ~x']), 'from-to-www-redirect': 'true' },
+      { 'from-to-www-redirect': pick(['true', 'false']), 'permanent-redirect': pick(['/x', 'https://x.test', '']) },
+    ]),
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
     ...(random(3) === 0 ? { tls: [{ hosts: [host ?? 'a.test'], secretName: pick(SECRETS) }] } : {}),

@@ -110,6 +110,7 @@ export const SAMPLES: Readonly<Record<string, readonly [good: string, bad: strin
   'proxy-request-buffering': ['off', 'false'],
   'proxy-send-timeout': ['10', '10s'],
   'proxy-set-headers': ['default/headers', 'headers'],
+  'relative-redirects': ['true', 'yes'],
   'retry-non-idempotent': ['true', 'yes'],
   'reuse-port': ['false', 'off'],
   'server-name-hash-bucket-size': ['512', '1'],
