@@ -1,7 +1,7 @@
 // What to send and whether to reload, as a pure function of what runs and what is wanted. The law: reload if and only if the
 // wanted state needs a directive that the running configuration lacks. Hosts that wait for it keep their running value.
 import type { Host, HostName, Model, ProfileId } from '../model/types.ts';
-import { profilesOf, type State, type ValueName } from './state.ts';
+import { profilesOf, type State, usersOf, type ValueName } from './state.ts';
 
 /** What nginx runs, as far as we know. */
 export interface Running {
@@ -24,7 +24,7 @@ export interface Plan {
   readonly reload: { readonly profiles: ReadonlySet<ProfileId>; readonly reason: string } | null;
 }
 
-const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host'];
+const ORDER = ['settings', 'pem', 'users', 'certificate', 'backend', 'host'];
 
 function rank(name: ValueName): number {
   const kind = name.split('/', 1)[0] ?? '';
@@ -52,10 +52,10 @@ export function plan(running: Running, model: Model, state: State, base: string)
     if (!waits.has(name) && running.state.get(name) !== text) upsert.push(name);
   }
   let remove = [...running.state.keys()].filter((name) => !state.has(name) && !waits.has(name));
-  if (remove.some((name) => name.startsWith('backend/'))) {
-    // Hosts that wait, and routes that keep a last good version, lead to backends that the model has forgotten.
+  if (remove.some((name) => /^(backend|users)\//.test(name))) {
+    // Hosts that wait, and routes that keep a last good version, lead to backends and user lists that the model has forgotten.
     const hosts = [...model.hosts].map(([name, host]) => (waits.has(`host/${name}`) ? running.hosts.get(name) : host));
-    const referred = new Set(hosts.flatMap((host) => (host === undefined ? [] : backendsOf(host))));
+    const referred = new Set(hosts.flatMap((host) => (host === undefined ? [] : referredBy(host))));
     remove = remove.filter((name) => !referred.has(name));
   }
   return {
@@ -81,8 +81,11 @@ function reloadFor(running: Running, model: Model, missing: ReadonlySet<ProfileI
   return { profiles, reason: reasons.join('; ') };
 }
 
-function backendsOf(host: Host): ValueName[] {
-  return host.routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [`backend/${target.id}`] : []));
+function referredBy(host: Host): ValueName[] {
+  const backends = host.routes.flatMap(({ target }) =>
+    'id' in target && target.id !== null ? [`backend/${target.id}`] : [],
+  );
+  return [...backends, ...usersOf(host).map(({ id }) => `users/${id}`)];
 }
 
 /** What runs once a plan's data was sent. */

@@ -3,7 +3,7 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type { AuthLocation, Directive, PathMatch, Protocol, Target, UserList } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
 
@@ -46,6 +46,10 @@ export interface RouteDraft {
   protocol: Protocol;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
+  /** With `policy.externalAuth`. */
+  auth: Omit<AuthLocation, 'directives'> | null;
+  /** With `policy.basicAuth`. */
+  users: UserList | null;
 }
 
 /** What every feature may know of the object that it reads. */
@@ -102,7 +106,15 @@ export function newRouteDraft(settings: Settings): RouteDraft {
         read: settings.proxyReadTimeout,
       },
       accessLog: true,
+      allowFrom: null,
+      denyFrom: null,
+      basicAuth: null,
+      externalAuth: null,
+      clearedHeaders: null,
+      satisfy: null,
     },
+    auth: null,
+    users: null,
   };
 }
 

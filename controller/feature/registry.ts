@@ -1,10 +1,15 @@
 // All features, and the reading of an object's annotations through them.
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
+import basicAuth from '../annotations/basic-auth.ts';
+import externalAuth from '../annotations/external-auth.ts';
+import globalAuth from '../annotations/global-auth.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
+import satisfy from '../annotations/satisfy.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
+import sourceRanges from '../annotations/source-ranges.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
@@ -12,10 +17,15 @@ import { type ReadAnnotations, readAll } from './read.ts';
 export const FEATURES: readonly Feature[] = [
   appRoot,
   backendProtocol,
+  basicAuth,
+  externalAuth,
+  globalAuth,
   proxyBodySize,
   proxyBuffering,
   proxyTimeouts,
+  satisfy,
   serviceUpstream,
+  sourceRanges,
   tlsRedirect,
 ];
 

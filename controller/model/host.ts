@@ -137,10 +137,11 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives.list());
+    const profile = internProfile(draft.protocol, draft.directives.list(), draft.auth);
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const source = owner === null ? null : refOf(owner);
-    return { route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source }, profile };
+    const { policy, users } = draft;
+    return { route: { match, path, profile: profile.id, target: allowed, policy, users, source }, profile };
   };
 }
 

@@ -3,6 +3,7 @@
 import { closest } from 'fastest-levenshtein';
 import { showValue } from '../feature/parse.ts';
 import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
+import { ACCESS_KEYS } from './config/access.ts';
 import { CLIENT_KEYS } from './config/client.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
@@ -32,7 +33,7 @@ export interface Selection {
   readonly defaultSslCertificate: ObjectKey | null;
 }
 
-const KEYS = { ...CLIENT_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
+const KEYS = { ...ACCESS_KEYS, ...CLIENT_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
 
 /** The values that ConfigMap keys set; field names are the keys in camel case. */
 export type Config = ConfigOf<typeof KEYS>;
@@ -79,15 +80,18 @@ export function readSettings(view: View, selection: Selection): SettingsResult {
       });
       continue;
     }
-    const parsed = CONFIG_KEYS[key]?.parse(value);
-    if (parsed === undefined) continue;
+    const spec = CONFIG_KEYS[key];
+    const parsed = spec?.parse(value);
+    if (spec === undefined || parsed === undefined) continue;
     if (parsed.ok) settings = { ...settings, [fieldOf(key)]: parsed.value };
     else {
+      settings = { ...settings, [fieldOf(key)]: spec.refused };
+      const isGuard = spec.refused !== spec.initial;
       problems.push({
         object,
-        severity: 'warning',
+        severity: isGuard ? 'error' : 'warning',
         code: 'setting-invalid',
-        message: `${key}: ${showValue(value)} is not accepted (${parsed.accepts}); the default stays in force`,
+        message: `${key}: ${showValue(value)} is not accepted (${parsed.accepts}); ${isGuard ? 'paths that it would guard answer 503' : 'the default stays in force'}`,
       });
     }
   }

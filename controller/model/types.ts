@@ -21,11 +21,34 @@ export interface Directive {
 
 export type Protocol = 'http' | 'https' | 'grpc' | 'grpcs';
 
+/** The question to a service for external authentication, as far as nginx needs directives for it; the rest is policy. */
+export interface AuthLocation {
+  readonly scheme: 'http' | 'https';
+  /** Names of the headers that are added to it. */
+  readonly headers: readonly string[];
+  /** A 401 leads somewhere. */
+  readonly signin: boolean;
+  /** Buffers for its answer: the same as for the backend's. */
+  readonly directives: readonly Directive[];
+}
+
 /** A set of location directives that routes share; rendered as one named location. */
 export interface Profile {
   readonly id: ProfileId;
   readonly protocol: Protocol;
   readonly directives: readonly Directive[];
+  /** null where no service is asked. */
+  readonly auth: AuthLocation | null;
+}
+
+/** SHA-256 of a user list, lower-case hex. */
+export type UserListId = string;
+
+/** Who may enter with which password. */
+export interface UserList {
+  readonly id: UserListId;
+  /** The hash as crypt(3) or htpasswd write it. A name that comes twice has its first one. */
+  readonly users: readonly (readonly [name: string, hash: string])[];
 }
 
 export type Target =
@@ -42,6 +65,8 @@ export interface Route {
   readonly profile: ProfileId;
   readonly target: Target;
   readonly policy: RoutePolicy;
+  /** What `policy.basicAuth` names, null where it is null. */
+  readonly users: UserList | null;
   /** The Ingress that defines it; null for the routes that exist without one. */
   readonly source: ObjectRef | null;
 }

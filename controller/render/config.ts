@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
 import type { Profile, Protocol } from '../model/types.ts';
+import { authView } from './auth.ts';
 import { loadTemplate } from './engine.ts';
 import { integer, onOff, quoted, type Token, word } from './literal.ts';
 
@@ -145,8 +146,9 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
   };
 }
 
-function profileView(profile: Profile) {
+function profileView(profile: Profile, settings: Settings) {
   return {
+    auth: profile.auth === null ? null : authView(profile.auth, profile.id, settings),
     name: word(`@${profile.id}`),
     directives: profile.directives.map(({ name, args }) => ({ name: word(name), args })),
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
@@ -221,7 +223,7 @@ export function configView(
     },
     listen: listenView(installation, settings, abilities),
     http2Directive: abilities.http2Directive && settings.useHttp2,
-    profiles: [...profiles].sort((a, b) => (a.id < b.id ? -1 : 1)).map(profileView),
+    profiles: [...profiles].sort((a, b) => (a.id < b.id ? -1 : 1)).map((profile) => profileView(profile, settings)),
   };
 }
 

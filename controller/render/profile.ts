@@ -1,7 +1,7 @@
 // Profiles: distinct sets of location directives, named by the digest of their content, so that thousands of paths share a
 // handful of named locations. Features write nginx's proxy_* names; here they become those of the protocol's module.
 import { createHash } from 'node:crypto';
-import type { Directive, Profile, Protocol } from '../model/types.ts';
+import type { AuthLocation, Directive, Profile, Protocol } from '../model/types.ts';
 
 /** Directives of the proxy module that the gRPC module does not have: gRPC always streams both ways. */
 const PROXY_ONLY: ReadonlySet<string> = new Set([
@@ -13,15 +13,34 @@ const PROXY_ONLY: ReadonlySet<string> = new Set([
 ]);
 
 /** Makes the Profile of these directives, in their order; the same input gives the same id in every process. */
-export function internProfile(protocol: Protocol, directives: readonly Directive[]): Profile {
+export function internProfile(
+  protocol: Protocol,
+  directives: readonly Directive[],
+  question: Omit<AuthLocation, 'directives'> | null = null,
+): Profile {
   const wanted: Directive[] = [];
   for (const { name, args } of directives) {
     const own = nameFor(protocol, name);
     if (own !== null) wanted.push({ name: own, args });
   }
-  const text = [protocol, ...wanted.map(({ name, args }) => [name, ...args].join(' '))].join('\n');
+  const auth =
+    question === null ? null : { ...question, directives: directives.filter(({ name }) => AUTH_BUFFERS.has(name)) };
+  const text = [
+    protocol,
+    ...(auth === null ? [] : [authText(auth)]),
+    ...wanted.map(({ name, args }) => [name, ...args].join(' ')),
+  ].join('\n');
   const id = `p_${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
-  return { id, protocol, directives: wanted };
+  return { id, protocol, directives: wanted, auth };
+}
+
+/** Where answers are large, so may be those of the service that is asked who somebody is. */
+const AUTH_BUFFERS: ReadonlySet<string> = new Set(['proxy_buffer_size', 'proxy_buffers', 'proxy_busy_buffers_size']);
+
+function authText({ scheme, headers, signin, directives }: AuthLocation): string {
+  return ['auth', scheme, signin, ...headers, ...directives.map(({ name, args }) => [name, ...args].join(' '))].join(
+    ' ',
+  );
 }
 
 function nameFor(protocol: Protocol, name: string): string | null {

@@ -25,6 +25,7 @@ local seen = -1
 local digest = ""
 local exiting = false
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
+local user_lists = {}
 local retired = {}
 local settings
 
@@ -48,6 +49,7 @@ local function forget_all()
     host_compiler.retire(host)
   end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
+  user_lists = {}
   settings = nil
 end
 
@@ -67,6 +69,8 @@ local function forget(name)
     certificates[id] = nil
   elseif kind == "pem" then
     pairs_by_fingerprint[id] = nil
+  elseif kind == "users" then
+    user_lists[id] = nil
   elseif name == "settings" then
     settings = nil
   end
@@ -193,6 +197,23 @@ function _M.certificate(name)
   return pair or nil
 end
 
+--- A user list for basic authentication: name -> hash; nil when there is none.
+function _M.users(id)
+  local users = user_lists[id]
+  if users == nil then
+    local value = decode("users/" .. id)
+    if not value then
+      return nil
+    end
+    users = {}
+    for _, user in ipairs(value.users) do
+      users[user[1]] = user[2]
+    end
+    user_lists[id] = users
+  end
+  return users
+end
+
 --- Settings that are data (docs: controller/apply/state.ts); an empty table before the first apply.
 function _M.settings()
   if settings == nil then
@@ -243,9 +264,9 @@ function _M.reports()
   return reports
 end
 
---- The text of an object for humans; private keys are never given back.
+--- The text of an object for humans; private keys and password hashes are never given back.
 function _M.show(name)
-  if sub(name, 1, 4) == "pem/" then
+  if sub(name, 1, 4) == "pem/" or sub(name, 1, 6) == "users/" then
     return nil
   end
   return store.read(name)

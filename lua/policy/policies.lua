@@ -18,9 +18,14 @@ local BEFORE_TLS = {}
 
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.
-local BEFORE_PROXY = {}
+local BEFORE_PROXY = {
+  require("policy.access"),
+  require("policy.cleared_headers"),
+}
 
-local ON_RESPONSE = {}
+local ON_RESPONSE = {
+  require("policy.auth_answer"),
+}
 
 -- A list of functions, nil when it would be empty.
 local function collect(policies, kind, value)
