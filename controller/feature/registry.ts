@@ -2,14 +2,21 @@
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import basicAuth from '../annotations/basic-auth.ts';
+import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
+import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
 import externalAuth from '../annotations/external-auth.ts';
 import globalAuth from '../annotations/global-auth.ts';
+import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
+import proxyBuffers from '../annotations/proxy-buffers.ts';
+import proxyHttpVersion from '../annotations/proxy-http-version.ts';
+import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import satisfy from '../annotations/satisfy.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import sourceRanges from '../annotations/source-ranges.ts';
+import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
@@ -20,12 +27,19 @@ export const FEATURES: readonly Feature[] = [
   basicAuth,
   externalAuth,
   globalAuth,
+  clientBodyBufferSize,
+  connectionProxyHeader,
+  nextUpstream,
   proxyBodySize,
+  proxyBuffers,
   proxyBuffering,
+  proxyHttpVersion,
+  proxyRewrites,
   proxyTimeouts,
   satisfy,
   serviceUpstream,
   sourceRanges,
+  sslCiphers,
   tlsRedirect,
 ];
 

@@ -3,14 +3,20 @@
 -- answered is routed by the state before it.
 
 local cjson = require("cjson.safe")
+local history = require("config.history")
 local host_compiler = require("router.host")
 local backend_compiler = require("balancer.backend")
+local global_policy = require("policy.global")
 local key_pair = require("tls.key_pair")
+local lock = require("config.lock")
+local process = require("lib.process")
+local profiles = require("router.profiles")
 local store = require("config.store")
 
 local state = require("config.dictionary").state
 local workers = ngx.shared.sluice_workers
 local gmatch = string.gmatch
+local match = string.match
 local sub = string.sub
 
 -- How long a removed backend still serves the requests that were routed to it before, in seconds.
@@ -23,14 +29,14 @@ local noticed
 local draining = false
 local seen = -1
 local digest = ""
-local exiting = false
+-- The generation at which this worker was told to quit, nil before.
+local quit
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
 local user_lists = {}
-local retired = {}
+local retired, retired_users = {}, {}
 local settings
 
-local function decode(name)
-  local text = store.read(name)
+local function decode_text(name, text)
   if not text then
     return nil
   end
@@ -41,12 +47,31 @@ local function decode(name)
   return value
 end
 
+local function decode(name)
+  return decode_text(name, store.read(name))
+end
+
+-- The version of a host that this worker can serve: the current one, or else, when the worker was
+-- told to quit, the one of that moment. Routes whose profile it lacks all the same are denied.
+local function decode_host(name)
+  local value = decode(name)
+  if not value or profiles.suffice(value) then
+    return value
+  end
+  value = quit and decode_text(name, history.read(name, quit)) or value
+  profiles.deny_lacking(value)
+  return value
+end
+
 local function forget_all()
   for id, backend in pairs(backends) do
     retired[id] = { backend = backend, since = ngx.now() }
   end
   for _, host in pairs(hosts) do
     host_compiler.retire(host)
+  end
+  for id, users in pairs(user_lists) do
+    retired_users[id] = { users = users, since = ngx.now() }
   end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
   user_lists = {}
@@ -70,14 +95,17 @@ local function forget(name)
   elseif kind == "pem" then
     pairs_by_fingerprint[id] = nil
   elseif kind == "users" then
-    user_lists[id] = nil
+    if user_lists[id] then
+      retired_users[id] = { users = user_lists[id], since = ngx.now() }
+      user_lists[id] = nil
+    end
   elseif name == "settings" then
     settings = nil
   end
 end
 
 local function report()
-  local phase = exiting and "exiting" or "serving"
+  local phase = quit and "exiting " .. quit or "serving"
   local line = ngx.worker.id() .. " " .. digest .. " " .. seen .. " " .. phase
   local ok, err = workers:set(ngx.worker.pid(), line)
   if not ok then
@@ -142,7 +170,7 @@ end
 function _M.host(name)
   local host = hosts[name]
   if host == nil then
-    local value = decode("host/" .. name)
+    local value = decode_host("host/" .. name)
     if not value then
       return nil
     end
@@ -156,7 +184,11 @@ end
 function _M.backend(id)
   local backend = backends[id]
   if backend == nil then
-    local value = decode("backend/" .. id)
+    local name = "backend/" .. id
+    local value = decode(name)
+    if not value and quit then
+      value = decode_text(name, history.read(name, quit)) -- the version of its host is kept, too
+    end
     if not value then
       return nil
     end
@@ -197,13 +229,14 @@ function _M.certificate(name)
   return pair or nil
 end
 
---- A user list for basic authentication: name -> hash; nil when there is none.
+--- A user list for basic authentication: name -> hash; nil when there is none. One that was removed
+-- still serves the requests that were routed before.
 function _M.users(id)
   local users = user_lists[id]
   if users == nil then
     local value = decode("users/" .. id)
     if not value then
-      return nil
+      return retired_users[id] and retired_users[id].users
     end
     users = {}
     for _, user in ipairs(value.users) do
@@ -218,16 +251,27 @@ end
 function _M.settings()
   if settings == nil then
     settings = decode("settings") or {}
+    settings.checks = global_policy.compile(settings)
   end
   return settings
 end
 
 local function drop_retired()
   local now = ngx.now()
-  for id, entry in pairs(retired) do
-    if now - entry.since > RETIRED_FOR then
-      retired[id] = nil
+  for _, list in ipairs({ retired, retired_users }) do
+    for id, entry in pairs(list) do
+      if now - entry.since > RETIRED_FOR then
+        list[id] = nil
+      end
     end
+  end
+end
+
+-- Frees what was kept for workers that have ended meanwhile.
+local function prune_history(premature)
+  if not premature and history.is_kept() and lock.try() then
+    history.prune(_M.quits())
+    lock.release()
   end
 end
 
@@ -243,9 +287,12 @@ function _M.start(config)
     end
   end))
   assert(ngx.timer.every(60, drop_retired))
+  if ngx.worker.id() == 0 then
+    assert(ngx.timer.every(1, prune_history))
+  end
   -- nginx runs pending timers early, as "premature", exactly when a worker is told to quit.
   assert(ngx.timer.at(365 * 86400, function()
-    exiting = true
+    quit = state:get("generation") or 0
     report()
   end))
 end
@@ -255,13 +302,27 @@ function _M.stop()
   workers:delete(ngx.worker.pid())
 end
 
---- The reports of all workers: pid -> "id digest generation state".
+--- The reports of all workers: pid -> "id digest generation serving", or "exiting" and the
+-- generation at which it was told to quit. Those of workers that were killed are dropped.
 function _M.reports()
   local reports = {}
   for _, pid in ipairs(workers:get_keys(0)) do
-    reports[pid] = workers:get(pid)
+    if process.is_alive(tonumber(pid)) then
+      reports[pid] = workers:get(pid)
+    else
+      workers:delete(pid)
+    end
   end
   return reports
+end
+
+--- The generations at which workers that still end were told to quit.
+function _M.quits()
+  local generations = {}
+  for _, line in pairs(_M.reports()) do
+    generations[#generations + 1] = tonumber(match(line, " exiting (%d+)$"))
+  end
+  return generations
 end
 
 --- The text of an object for humans; private keys and password hashes are never given back.

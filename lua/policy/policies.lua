@@ -21,6 +21,7 @@ local BEFORE_TLS = {}
 local BEFORE_PROXY = {
   require("policy.access"),
   require("policy.cleared_headers"),
+  require("policy.proxy_variables"),
 }
 
 local ON_RESPONSE = {
