@@ -6,6 +6,7 @@ import {
   cacheDurations,
   cacheKey,
   headerNames,
+  isClientChosen,
   isHeaderName,
   isSharedKey,
   redirectParameter,
@@ -129,7 +130,7 @@ export default annotation({
     const responseHeaders = values['auth-response-headers'] ?? [];
     if (context.settings.noAuthLocations.some((prefix) => context.path.startsWith(prefix))) {
       // Nobody is asked here, so nobody vouches for these headers.
-      draft.policy.clearedHeaders = responseHeaders;
+      draft.policy.clearedHeaders = responseHeaders.length === 0 ? null : responseHeaders;
       return;
     }
     const reference = values['auth-proxy-set-headers'];
@@ -137,6 +138,9 @@ export default annotation({
     if (headers === null) {
       draft.deny = 'the headers of auth-proxy-set-headers are not there';
       return;
+    }
+    if (isClientChosen(url.host, context.host)) {
+      context.report('auth-url', 'its host is what clients say, who can name a service that lets them in');
     }
     const key = values['auth-cache-key'];
     if (key !== null && isSharedKey(key)) {

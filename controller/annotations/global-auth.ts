@@ -24,7 +24,6 @@ export default annotation({
       globalAuthCacheDuration: durations,
     } = settings;
     if (url === null || enabled === false || ingress === null || draft.auth !== null || draft.deny !== null) return;
-    if (draft.policy.clearedHeaders !== null) return; // a path of no-auth-locations
     if (
       url === 'refused' ||
       method === 'refused' ||
@@ -36,7 +35,7 @@ export default annotation({
       return;
     }
     if (settings.noAuthLocations.some((prefix) => path.startsWith(prefix))) {
-      draft.policy.clearedHeaders = responseHeaders;
+      draft.policy.clearedHeaders ??= responseHeaders;
       return;
     }
     ask(draft, [], {

@@ -21,7 +21,10 @@ function urlTemplate(text: string): Parsed<Template> {
   return URLVAR.test(text) ? templateOf(URL_CHARACTERS, URL_ACCEPTS)(text) : refused(URL_ACCEPTS);
 }
 
-/** Scheme and port are literal; host, path and query may have variables. */
+/**
+ * Scheme and port are literal; host, path and query may have variables. A host that is the Host header is the one that the
+ * request was routed by, without its port: the header alone may name another (RFC 9112, 3.2.2).
+ */
 export const authUrl: Parser<AuthUrl> = (text) => {
   const whole = urlTemplate(text);
   if (!whole.ok) return whole;
@@ -31,7 +34,7 @@ export const authUrl: Parser<AuthUrl> = (text) => {
   if (name === '' || name.includes('..')) return refused('a URL with a host and an optional port', CLOSED);
   const number = port === undefined ? (scheme === 'https' ? 443 : 80) : Number(port);
   if (number < 1 || number > 65535) return refused('a port from 1 to 65535', CLOSED);
-  const host = urlTemplate(name);
+  const host = urlTemplate(name.replaceAll(/\$(best_)?http_host\b/g, '$host'));
   const uri = urlTemplate(rest.startsWith('/') ? rest : `/${rest}`);
   if (!host.ok) return host;
   return uri.ok ? accepted({ scheme, host: host.value, port: number, uri: uri.value }) : uri;
@@ -186,6 +189,20 @@ function externalAuth(choices: AuthChoices): ExternalAuth {
       choices.cacheKey === null ? null : { key: choices.cacheKey, durations: choices.durations ?? DEFAULT_DURATIONS },
     alwaysSetCookie,
   };
+}
+
+/** Variables that are the same whatever a client says. */
+const FIXED: ReadonlySet<string> = new Set(
+  'ingress_name location_path namespace server_addr server_name server_port service_name service_port'.split(' '),
+);
+
+/** Whether clients choose the service: only "$host" of a rule with a host is what the rule says. */
+export function isClientChosen(host: Template, routeHost: string): boolean {
+  return host.some(
+    (part) =>
+      typeof part !== 'string' &&
+      !('variable' in part && (FIXED.has(part.variable) || (part.variable === 'host' && routeHost !== '_'))),
+  );
 }
 
 /** A key that says nothing of who asks gives everybody the same answer. */

@@ -11,9 +11,11 @@ import { type Answer, ask, askEcho } from '../../support/client.ts';
 import { type DigestPod, startDigest } from '../../support/digest.ts';
 import { type DnsDouble, startDns } from '../../support/dns.ts';
 import { eventually } from '../../support/eventually.ts';
+import { askHttp2, openHttp2 } from '../../support/http2.ts';
 import { configMap, ingress, service, site, workload } from '../../support/objects.ts';
 import { freePorts } from '../../support/ports.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
+import { echoOf, openWebSocket, startWebSocketPod, type WebSocketPod } from '../../support/websocket.ts';
 
 describe('external authentication', () => {
   let sluice: Sluice;
@@ -23,15 +25,25 @@ describe('external authentication', () => {
   let secure: AuthService;
   let dns: DnsDouble;
   let home: string;
+  let sockets: WebSocketPod;
 
   const get = (name: string, more: object = {}): Promise<Answer> =>
     ask({ port: sluice.http, host: `${name}.test`, ...more });
   const status = async (name: string, more: object = {}): Promise<number> => (await get(name, more)).status;
   const echo = (name: string, more: object = {}) => askEcho({ port: sluice.http, host: `${name}.test`, ...more });
 
+  const expectFailure = async (attempt: Promise<unknown>): Promise<void> => {
+    const outcome = await attempt.then(
+      () => 'success',
+      () => 'failure',
+    );
+    expect(outcome).to.equal('failure');
+  };
+
   before(async () => {
     pod = await startPod('web', '127.0.0.51');
     sums = await startDigest('127.0.0.52');
+    sockets = await startWebSocketPod('127.0.0.55');
     auth = await startAuthService('127.0.0.53');
     secure = await startAuthService('127.0.0.54', { pair: await makePair(['auth.example.com']) });
     dns = await startDns({
@@ -105,6 +117,7 @@ describe('external authentication', () => {
             annotations: { 'auth-url': url, 'proxy-body-size': '0' },
           }),
           ...workload('sums', [sums]),
+          ...site('sockets', [sockets], { 'auth-url': url }),
         ],
       },
     });
@@ -115,7 +128,7 @@ describe('external authentication', () => {
   });
   after(async () => {
     await sluice?.stop();
-    for (const server of [pod, sums, auth, secure, dns]) await server.stop();
+    for (const server of [pod, sums, sockets, auth, secure, dns]) await server.stop();
     await rm(home, { recursive: true, force: true });
   });
 
@@ -220,6 +233,23 @@ describe('external authentication', () => {
       expect(JSON.parse(answer.body)).to.deep.equal({ bytes: body.length, sha256: sum });
       expect(auth.last().bytes).to.equal(0);
     }
+  });
+
+  it('auth-url: HTTP/2 bodies without a length and WebSockets pass once they are let in', async () => {
+    const session = await openHttp2('https', sluice.https, 'sums.test');
+    const body = randomBytes(2 * 1024 * 1024);
+    const answer = await askHttp2(session, { ':authority': 'sums.test' }, body);
+    session.close();
+    expect(answer.status).to.equal(200);
+    expect(JSON.parse(answer.body)).to.include({ bytes: body.length });
+
+    auth.answer = { status: 401 };
+    await expectFailure(openWebSocket(sluice.http, 'sockets.test'));
+    auth.answer = { status: 200 };
+    const socket = await openWebSocket(sluice.http, 'sockets.test');
+    expect((await echoOf(socket, 'hello')).data.toString()).to.equal('hello');
+    socket.terminate();
+    expect(auth.last().headers).to.not.have.property('upgrade');
   });
 
   it('auth-url: clients cannot reach the question itself', async () => {
