@@ -1,9 +1,8 @@
 // Basic authentication. Realm and users are data: a changed password is live without a reload.
-import { createHash } from 'node:crypto';
 import { annotation } from '../feature/contract.ts';
 import type { RouteContext } from '../feature/draft.ts';
 import { accepted, type Parser, refused, textOf } from '../feature/parse.ts';
-import { fromFile, fromMap } from '../feature/users.ts';
+import { type SecretForm, userList } from '../feature/users.ts';
 import type { UserList } from '../model/types.ts';
 
 /** The old controller took every other text that contains one of the words for digest. */
@@ -13,7 +12,7 @@ const authType: Parser<'basic'> = (text) => {
   return refused('"basic"; digest authentication needs an nginx module that Sluice does not have', 'deny-location');
 };
 
-const secretType: Parser<'auth-file' | 'auth-map'> = (text) => {
+const secretType: Parser<SecretForm> = (text) => {
   if (text === 'auth-file' || text === 'auth-map') return accepted(text);
   return refused('auth-file or auth-map', /auth-(file|map)/.test(text) ? 'deny-location' : 'reject-ingress');
 };
@@ -70,11 +69,7 @@ export default annotation({
 });
 
 /** The Secret is read through the View: a location that is denied for want of it recovers by itself (PARSE-08). */
-function usersOf(
-  name: string | null,
-  type: 'auth-file' | 'auth-map',
-  { references, report }: RouteContext,
-): UserList | null {
+function usersOf(name: string | null, form: SecretForm, { references, report }: RouteContext): UserList | null {
   const closed = (why: string): null => {
     report('auth-secret', `${why}; its paths answer 503`);
     return null;
@@ -82,7 +77,5 @@ function usersOf(
   if (name === null) return closed('it is needed with auth-type');
   const found = references.secret(name, 'name-or-full');
   if (found.kind !== 'found') return closed(found.why);
-  const users = type === 'auth-map' ? fromMap(found.object) : fromFile(found.object);
-  if (users === null) return closed(`Secret ${name.trim()} has no key "auth"`);
-  return { id: createHash('sha256').update(JSON.stringify(users)).digest('hex'), users };
+  return userList(found.object, form) ?? closed(`Secret ${name.trim()} has no key "auth"`);
 }

@@ -27,7 +27,8 @@ export default annotation({
       doc: 'Client addresses that get 403, whatever the other list says.',
     },
   },
-  route({ 'allowlist-source-range': allow, 'denylist-source-range': deny }, draft, { settings }) {
+  route({ 'allowlist-source-range': allow, 'denylist-source-range': deny }, draft, { settings, ingress }) {
+    if (ingress === null) return; // the built-in answers to what nobody serves
     draft.policy.allowFrom = allow ?? configured(draft, 'whitelist-source-range', settings.whitelistSourceRange);
     draft.policy.denyFrom = deny ?? configured(draft, 'denylist-source-range', settings.denylistSourceRange);
   },

@@ -5,7 +5,7 @@ import { type Answer, ask, askEcho } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { configMap, ingress, service, site, workload } from '../../support/objects.ts';
 import { credentials, HASHES, opaque } from '../../support/passwords.ts';
-import { type Sluice, startSluice } from '../../support/sluice.ts';
+import { runSluice, type Sluice, startSluice } from '../../support/sluice.ts';
 
 describe('basic authentication', () => {
   let sluice: Sluice;
@@ -158,6 +158,8 @@ describe('basic authentication', () => {
     expect(await status('paths', { path: '/open/x' })).to.equal(200);
     expect(await status('paths', { path: '/closed' })).to.equal(401);
     expect(await status('paths', { path: '/open/../closed' })).to.equal(401);
+    expect(await status('paths', { path: '/elsewhere' })).to.equal(401);
+    expect(await status('paths', { path: '/elsewhere', ...alice })).to.equal(404);
   });
 
   it('HTTPS and missing endpoints come before the password (SVC-02, PHASE-01, PHASE-02)', async () => {
@@ -165,7 +167,9 @@ describe('basic authentication', () => {
     expect(await status('empty-service')).to.equal(503);
   });
 
-  it('the control API gives no hashes back (R12)', async () => {
+  it('the control API and sluice render give no hashes back (R12)', async () => {
+    const printed = await runSluice(['render', `--manifests=${sluice.folder}`, '--watch-ingress-without-class']);
+    expect(printed.out).to.contain('"realm":"Protected Area"').and.to.not.contain(HASHES.apr1);
     const shown = await sluice.control.get('/v1/state/host/file.test', AbortSignal.timeout(5000));
     const users = /"users":"([0-9a-f]{64})"/.exec(shown)?.[1] ?? '';
     expect(users).to.not.equal('');

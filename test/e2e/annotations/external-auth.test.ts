@@ -92,6 +92,12 @@ describe('external authentication', () => {
             paths: [{ path: '/.well-known/acme-challenge', service: 'acme' }],
             annotations: { 'auth-url': url, 'auth-response-headers': 'X-User' },
           }),
+          ingress({
+            name: 'acme-only',
+            host: 'acme-only.test',
+            paths: [{ path: '/app', service: 'acme' }],
+            annotations: { 'auth-url': url },
+          }),
           ...guarded('empty-service').slice(0, 1),
           service('empty-service'),
           ...guarded('forced', { 'force-ssl-redirect': 'true' }),
@@ -414,6 +420,13 @@ describe('external authentication', () => {
     expect(await status('forced')).to.equal(308);
     expect(auth.questions.length).to.equal(before);
     expect(await status('forced', { port: sluice.https, tls: true })).to.equal(401);
+  });
+
+  it('the built-in 404 of a host is for who may enter, like every other answer (HOST-06, DEF-01)', async () => {
+    auth.answer = { status: 401 };
+    expect(await status('acme-only', { path: '/elsewhere' })).to.equal(401);
+    auth.answer = { status: 200 };
+    expect(await status('acme-only', { path: '/elsewhere' })).to.equal(404);
   });
 
   it('gRPC paths are guarded too', async () => {
