@@ -1,6 +1,7 @@
 // Random Kubernetes objects over few names, so that they meet: the same hosts, Services, Secrets and namespaces.
 import type { Pair } from './certificates.ts';
 import { configMap, ingress, secret, service } from './objects.ts';
+import { opaque } from './passwords.ts';
 
 /** A whole number from 0 to below. */
 export type Random = (below: number) => number;
@@ -32,6 +33,8 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
       const pair = pick([...pairs, { certificate: 'nonsense', key: 'nonsense' }]);
       return secret(pick(SECRETS), pair, namespace);
     },
+    () => opaque('users', { [pick(['auth', 'alice'])]: `alice:{PLAIN}${random(3)}` }, namespace),
+    () => configMap('question', { [pick(['X-A', 'X-B', 'no name'])]: String(random(3)) }, namespace),
     () => ({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IngressClass',
@@ -46,7 +49,12 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
     () =>
       configMap(
         'settings',
-        { 'proxy-read-timeout': String(random(3)), 'ssl-redirect': pick(['true', 'false', '?']) },
+        {
+          'proxy-read-timeout': String(random(3)),
+          'ssl-redirect': pick(['true', 'false', '?']),
+          'global-auth-url': pick(['', '', 'http://auth.test/', '?']),
+          'denylist-source-range': pick(['', '', '10.0.0.1', '?']),
+        },
         'ns1',
       ),
   ];
@@ -68,10 +76,24 @@ function randomIngress(random: Random, namespace: string): object {
     namespace,
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
-    annotations:
-      random(3) === 0
+    annotations: {
+      ...(random(3) === 0
         ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
-        : {},
+        : {}),
+      ...(random(4) === 0
+        ? {
+            'auth-type': 'basic',
+            'auth-secret': pick(['users', 'ns1/users']),
+            'auth-secret-type': pick(['auth-file', 'auth-map']),
+          }
+        : {}),
+      ...(random(4) === 0
+        ? {
+            'auth-url': pick(['http://own.test/', 'bad']),
+            'auth-proxy-set-headers': pick(['question', 'ns1/question']),
+          }
+        : {}),
+    },
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
     ...(random(3) === 0 ? { tls: [{ hosts: [host ?? 'a.test'], secretName: pick(SECRETS) }] } : {}),
