@@ -22,6 +22,13 @@ local function safe_uri(uri)
   return uri
 end
 
+local LONG_LABEL = ("[^.]"):rep(64)
+
+-- What a variable makes of a host must still be one that DNS can be asked for.
+local function is_name(host)
+  return #host <= 253 and find(host, "^[%w._-]+$") and not find(host, LONG_LABEL)
+end
+
 -- A refusal is a challenge where a password would do as well.
 local function refusal(var, status)
   return status == 403 and var.sluice_auth == "challenge" and 401 or status
@@ -65,7 +72,7 @@ function _M.prepare()
   end
 
   local host = lower(external.host(var))
-  if not find(host, "^[%w._-]+$") then
+  if not is_name(host) then
     ngx.log(ngx.WARN, "external authentication: not a host name: ", host)
     return exit(500)
   end

@@ -75,7 +75,7 @@ describe('external authentication', () => {
           ...guarded('headers', { 'auth-response-headers': 'X-User, X-Groups,Authorization' }),
           ...guarded('redirected', { 'auth-request-redirect': 'https://$host$request_uri' }),
           ...guarded('cached', { 'auth-cache-key': '$http_authorization', 'auth-response-headers': 'X-User' }),
-          ...guarded('durations', { 'auth-cache-key': '$http_authorization', 'auth-cache-duration': '200 1s, 401 1s' }),
+          ...guarded('durations', { 'auth-cache-key': '$http_authorization', 'auth-cache-duration': '200 1s, 401 403 1s' }),
           ...guarded('other-cache', { 'auth-cache-key': '$http_authorization' }),
           ...guarded('always', { 'auth-always-set-cookie': 'true' }),
           ...guarded('custom', { 'auth-proxy-set-headers': 'default/question' }),
@@ -354,6 +354,15 @@ describe('external authentication', () => {
     auth.answer = { status: 200 };
     expect(await status('durations', bob)).to.equal(401);
     await eventually(async () => expect(await status('durations', bob)).to.equal(200));
+  });
+
+  it('auth-cache-duration: a kept refusal is that refusal', async () => {
+    const carol = { headers: { Authorization: 'carol' } };
+    auth.answer = { status: 403 };
+    expect(await status('durations', carol)).to.equal(403);
+    auth.answer = { status: 200 };
+    expect(await status('durations', carol)).to.equal(403);
+    await eventually(async () => expect(await status('durations', carol)).to.equal(200));
   });
 
   it('auth-keepalive, auth-keepalive-requests, auth-keepalive-timeout, auth-keepalive-share-vars: connections are kept', async () => {
