@@ -140,6 +140,8 @@ export type ProblemCode =
   | 'resource-backend'
   | 'annotation-invalid'
   | 'annotation-forbidden'
+  | 'annotation-legacy'
+  | 'annotation-unknown'
   | 'annotation-unsupported'
   | 'setting-invalid'
   | 'setting-unknown'

@@ -75,7 +75,10 @@ describe('external authentication', () => {
           ...guarded('headers', { 'auth-response-headers': 'X-User, X-Groups,Authorization' }),
           ...guarded('redirected', { 'auth-request-redirect': 'https://$host$request_uri' }),
           ...guarded('cached', { 'auth-cache-key': '$http_authorization', 'auth-response-headers': 'X-User' }),
-          ...guarded('durations', { 'auth-cache-key': '$http_authorization', 'auth-cache-duration': '200 1s, 401 403 1s' }),
+          ...guarded('durations', {
+            'auth-cache-key': '$http_authorization',
+            'auth-cache-duration': '200 1s, 401 403 1s',
+          }),
           ...guarded('other-cache', { 'auth-cache-key': '$http_authorization' }),
           ...guarded('always', { 'auth-always-set-cookie': 'true' }),
           ...guarded('custom', { 'auth-proxy-set-headers': 'default/question' }),
