@@ -22,6 +22,11 @@ local function safe_uri(uri)
   return uri
 end
 
+-- Nor may it begin a header.
+local function safe_value(value)
+  return find(value, "%c") and gsub(value, "%c", " ") or value
+end
+
 local LONG_LABEL = ("[^.]"):rep(64)
 
 -- What a variable makes of a host must still be one that DNS can be asked for.
@@ -85,7 +90,8 @@ function _M.prepare()
   var.sluice_auth_host = host
   var.sluice_auth_uri = safe_uri(external.uri(var))
   var.sluice_auth_method = external.method or "GET"
-  var.sluice_auth_redirect = external.redirect and external.redirect(var) or var.request_uri
+  var.sluice_auth_redirect = external.redirect and safe_value(external.redirect(var))
+    or var.request_uri
   if external.method then
     var.sluice_auth_original_uri = var.request_uri
     var.sluice_auth_scheme = var.pass_access_scheme
@@ -94,7 +100,7 @@ function _M.prepare()
     var.sluice_auth_scheme = ""
   end
   for i, value in ipairs(external.values) do
-    var["sluice_auth_value_" .. i] = value(var)
+    var["sluice_auth_value_" .. i] = safe_value(value(var))
   end
 end
 

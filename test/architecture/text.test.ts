@@ -49,6 +49,14 @@ describe('text of the sources', () => {
     expect([...rendered, ...written].map(({ file }) => file)).to.deep.equal([]);
   });
 
+  it('the question of external authentication has no error page that would turn a refusal into a good answer (R19)', () => {
+    const question = readFileSync(join(ROOT, 'templates/auth-question.hbs'), 'utf8');
+    expect(question).to.match(/^ +error_page 418 /m); // one of its own: none is inherited
+    expect(question)
+      .to.match(/^ +proxy_intercept_errors off;/m)
+      .and.to.match(/^ +internal;/m);
+  });
+
   it('workers read no Lua file: phases are blocks over modules that init.lua loads', () => {
     const templates = files('templates', '.hbs')
       .map(({ text }) => text)

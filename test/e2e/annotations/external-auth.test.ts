@@ -13,6 +13,7 @@ import { type DnsDouble, startDns } from '../../support/dns.ts';
 import { eventually } from '../../support/eventually.ts';
 import { askHttp2, openHttp2 } from '../../support/http2.ts';
 import { configMap, ingress, service, site, workload } from '../../support/objects.ts';
+import { credentials } from '../../support/passwords.ts';
 import { freePorts } from '../../support/ports.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 import { echoOf, openWebSocket, startWebSocketPod, type WebSocketPod } from '../../support/websocket.ts';
@@ -68,6 +69,13 @@ describe('external authentication', () => {
         'sites.json': [
           configMap('settings', { 'worker-processes': '1' }),
           ...guarded('plain', { 'auth-url': `${url}?a=1&u=$request_uri` }),
+          ...guarded('decoded', {
+            'auth-url': `${url}?u=$remote_user`,
+            'auth-request-redirect': '$remote_user',
+            'auth-proxy-set-headers': 'default/decoded',
+            'auth-signin': 'http://sso.test$uri',
+          }),
+          configMap('decoded', { 'X-Path': '$remote_user' }),
           ...guarded('method', { 'auth-method': 'POST' }),
           ...guarded('signin', { 'auth-signin': 'http://$host/start' }),
           ...guarded('orig', { 'auth-signin': 'https://sso.test/start?x=1', 'auth-signin-redirect-param': 'orig' }),
@@ -106,6 +114,17 @@ describe('external authentication', () => {
           ...guarded('forced', { 'force-ssl-redirect': 'true' }),
           ...guarded('grpc', { 'backend-protocol': 'GRPC' }),
           configMap('question', { 'My-Header': '42', 'X-Path': 'path=$request_uri', 'X-Scheme': 'mine' }),
+          ingress({
+            name: 'ciphers',
+            host: 'ciphers.test',
+            paths: [{ service: 'plain' }],
+            tls: [{ hosts: ['ciphers.test'] }],
+            annotations: {
+              'auth-url': url,
+              'auth-signin': 'http://sso.test/',
+              'ssl-ciphers': 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256',
+            },
+          }),
           ...site('tls', [pod], { 'auth-url': `https://auth.example.com:${secure.port}/tls` }),
           ...site('service', [pod], { 'auth-url': `http://auth:${auth.port}/` }),
           ...site('variable', [pod], { 'auth-url': `http://$host:${auth.port}/own` }),
@@ -205,11 +224,21 @@ describe('external authentication', () => {
     }
   });
 
-  it('auth-url: text that a variable decodes does not end the request line (R18)', async () => {
+  it('auth-url, auth-request-redirect, auth-proxy-set-headers, auth-signin: text that a variable decodes ends no line (R18)', async () => {
     const before = auth.questions.length;
-    await get('plain', { path: '/x%0d%0aX-Evil:%201' });
+    const evil = credentials('x\r\nX-Evil', ' 1');
+    const answer = await get('decoded', { headers: evil });
+    expect(answer.status).to.equal(200);
     expect(auth.questions.length).to.equal(before + 1);
-    expect(auth.last().headers).to.not.have.property('x-evil');
+    const { url, headers } = auth.last();
+    expect(url).to.equal('/check?u=x%0D%0AX-Evil');
+    expect(headers['x-auth-request-redirect']).to.equal('x  X-Evil');
+    expect(headers['x-path']).to.equal('x  X-Evil');
+    expect(headers).to.not.have.property('x-evil');
+    auth.answer = { status: 401 };
+    const redirected = await get('decoded', { path: '/x%0d%0aX-Evil:%201' });
+    expect(redirected.status).to.equal(302);
+    expect(redirected.headers).to.not.have.property('x-evil');
   });
 
   it('auth-url: over TLS with SNI, by search domains, with variables in the host (R18)', async () => {
@@ -242,6 +271,35 @@ describe('external authentication', () => {
       expect(JSON.parse(answer.body)).to.deep.equal({ bytes: body.length, sha256: sum });
       expect(auth.last().bytes).to.equal(0);
     }
+  });
+
+  it('auth-url: asks about every method, and counts as no request of its own', async () => {
+    const count = async (): Promise<number> => {
+      const counters = await sluice.control.counters(AbortSignal.timeout(5000));
+      return Object.entries(counters).reduce(
+        (sum, [key, value]) => (key.startsWith('default|plain|') ? sum + value : sum),
+        0,
+      );
+    };
+    const before = await count();
+    for (const method of ['HEAD', 'OPTIONS', 'DELETE', 'PUT']) {
+      auth.answer = { status: 200 };
+      expect(await status('plain', { method }), method).to.equal(200);
+      expect(auth.last().headers['x-original-method']).to.equal(method);
+      auth.answer = { status: 401 };
+      expect(await status('plain', { method }), method).to.equal(401);
+    }
+    await eventually(async () => expect(await count()).to.equal(before + 8));
+    expect((await sluice.logs()).out).to.not.contain('/check');
+  });
+
+  it('auth-url: hosts with a server of their own ask too', async () => {
+    const tls = { port: sluice.https, tls: true };
+    expect((await get('ciphers', tls)).status).to.equal(200);
+    auth.answer = { status: 401 };
+    expect((await get('ciphers', tls)).headers.location).to.equal('http://sso.test/?rd=https://ciphers.test%2F');
+    auth.answer = { status: 403 };
+    expect((await get('ciphers', tls)).status).to.equal(403);
   });
 
   it('auth-url: HTTP/2 bodies without a length and WebSockets pass once they are let in', async () => {
