@@ -172,7 +172,7 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files());
+    const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files(), draft.auth);
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const { defaultBackend, errorCodes } = draft.policy;
     if (errorCodes !== null) {
@@ -181,8 +181,9 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
     const own = 'id' in allowed ? [allowed.id, defaultBackend] : [];
     const backends = [...own, ...(draft.policy.errorBackends ?? [])].filter((id) => id !== null);
     const source = owner === null ? null : refOf(owner);
-    const { policy, isRegex, appRoot } = draft;
-    const route: Route = { match, path, pattern: null, profile: profile.id, target: allowed, policy, backends, source };
+    const { policy, users, isRegex, appRoot } = draft;
+    const shared = { match, path, pattern: null, profile: profile.id, target: allowed };
+    const route: Route = { ...shared, policy, users, backends, source };
     return { route, profile, isRegex, appRoot, owner };
   };
 }
