@@ -199,6 +199,10 @@ ${variables.join('\n')}
       proxy_read_timeout 60s;
       proxy_pass http://backend;
     }
+    # Declares the variable that the copied headers read.
+    location = //variables {
+      set $sluice_connection "";
+    }
   }`;
 }
 

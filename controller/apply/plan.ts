@@ -99,7 +99,7 @@ function shown(names: readonly string[]): string {
 }
 
 function backendsOf(host: Host): ValueName[] {
-  return host.routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [`backend/${target.id}`] : []));
+  return host.routes.flatMap(({ backends }) => backends.map((id) => `backend/${id}`));
 }
 
 /** What runs once a plan's data was sent. */

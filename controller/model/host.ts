@@ -84,7 +84,7 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
     names,
     profiles: [...profiles.values()],
     server,
-    backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
+    backends: [...new Set(routes.flatMap(({ backends }) => backends))],
     problems,
   };
 }
@@ -176,9 +176,15 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
     }
     const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files());
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
+    const { defaultBackend, errorCodes } = draft.policy;
+    if (errorCodes !== null) {
+      draft.policy.errorBackends = [defaultBackend, globalDefaultBackend(view, settings)].filter((id) => id !== null);
+    }
+    const own = 'id' in allowed ? [allowed.id, defaultBackend] : [];
+    const backends = [...own, ...(draft.policy.errorBackends ?? [])].filter((id) => id !== null);
     const source = owner === null ? null : refOf(owner);
     const { policy, isRegex, appRoot } = draft;
-    const route: Route = { match, path, pattern: null, profile: profile.id, target: allowed, policy, source };
+    const route: Route = { match, path, pattern: null, profile: profile.id, target: allowed, policy, backends, source };
     return { route, profile, isRegex, appRoot, owner };
   };
 }
