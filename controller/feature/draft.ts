@@ -3,7 +3,16 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { AliasName, ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type {
+  AliasName,
+  AuthLocation,
+  ConfigFile,
+  Directive,
+  PathMatch,
+  Protocol,
+  Target,
+  UserList,
+} from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
 import type { Template } from './template.ts';
@@ -61,6 +70,10 @@ export interface RouteDraft {
   protocol: Protocol;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
+  /** With `policy.externalAuth`. */
+  auth: Omit<AuthLocation, 'directives'> | null;
+  /** With `policy.basicAuth`. */
+  users: UserList | null;
 }
 
 /** What every feature may know of the object that it reads. */
@@ -146,6 +159,12 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       errorCodes: null,
       errorBackends: null,
       defaultBackend: null,
+      allowFrom: null,
+      denyFrom: null,
+      basicAuth: null,
+      externalAuth: null,
+      clearedHeaders: null,
+      satisfy: null,
       tries: settings.proxyNextUpstreamTries,
       redirects: null,
       cookieDomain: null,
@@ -154,6 +173,8 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       rewrite: null,
       upstreamHost: null,
     },
+    auth: null,
+    users: null,
   };
 }
 

@@ -2,12 +2,15 @@
 import accessLog from '../annotations/access-log.ts';
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
+import basicAuth from '../annotations/basic-auth.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
 import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
 import cors from '../annotations/cors.ts';
 import customErrors from '../annotations/custom-errors.ts';
 import customHeaders from '../annotations/custom-headers.ts';
 import defaultBackend from '../annotations/default-backend.ts';
+import externalAuth from '../annotations/external-auth.ts';
+import globalAuth from '../annotations/global-auth.ts';
 import http2PushPreload from '../annotations/http2-push-preload.ts';
 import limitRate from '../annotations/limit-rate.ts';
 import limits from '../annotations/limits.ts';
@@ -21,8 +24,10 @@ import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import redirect from '../annotations/redirect.ts';
 import rewrite from '../annotations/rewrite.ts';
+import satisfy from '../annotations/satisfy.ts';
 import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
+import sourceRanges from '../annotations/source-ranges.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import upstreamVhost from '../annotations/upstream-vhost.ts';
@@ -34,6 +39,9 @@ export const FEATURES: readonly Feature[] = [
   accessLog,
   appRoot,
   backendProtocol,
+  basicAuth,
+  externalAuth,
+  globalAuth,
   clientBodyBufferSize,
   connectionProxyHeader,
   cors,
@@ -54,7 +62,9 @@ export const FEATURES: readonly Feature[] = [
   redirect,
   rewrite,
   serverNames,
+  satisfy,
   serviceUpstream,
+  sourceRanges,
   sslCiphers,
   tlsRedirect,
   upstreamVhost,

@@ -24,6 +24,17 @@ export interface Directive {
 
 export type Protocol = 'http' | 'https' | 'grpc' | 'grpcs';
 
+/** The question to a service for external authentication, as far as nginx needs directives for it; the rest is policy. */
+export interface AuthLocation {
+  readonly scheme: 'http' | 'https';
+  /** Names of the headers that are added to it. */
+  readonly headers: readonly string[];
+  /** A 401 leads somewhere. */
+  readonly signin: boolean;
+  /** Buffers for its answer: the same as for the backend's. */
+  readonly directives: readonly Directive[];
+}
+
 /** A file that a directive names. */
 export interface ConfigFile {
   /** Made of the SHA-256 of its content. */
@@ -37,6 +48,8 @@ export interface Profile {
   readonly protocol: Protocol;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+  /** null where no service is asked. */
+  readonly auth: AuthLocation | null;
 }
 
 /** A set of server directives that hosts with the same TLS policy share; rendered as one server of their own. */
@@ -44,6 +57,16 @@ export interface ServerProfile {
   readonly id: ServerProfileId;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+}
+
+/** SHA-256 of a user list, lower-case hex. */
+export type UserListId = string;
+
+/** Who may enter with which password. */
+export interface UserList {
+  readonly id: UserListId;
+  /** The hash as crypt(3) or htpasswd write it. A name that comes twice has its first one. */
+  readonly users: readonly (readonly [name: string, hash: string])[];
 }
 
 export type Target =
@@ -65,6 +88,8 @@ export interface Route {
   readonly policy: RoutePolicy;
   /** Every backend that its requests may be sent to. */
   readonly backends: readonly BackendId[];
+  /** What `policy.basicAuth` names, null where it is null. */
+  readonly users: UserList | null;
   /** The Ingress that defines it; null for the routes that exist without one. */
   readonly source: ObjectRef | null;
 }

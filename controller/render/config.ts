@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
 import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
+import { authView } from './auth.ts';
 import { loadTemplate } from './engine.ts';
 import {
   accessLogOf,
@@ -194,8 +195,9 @@ function directiveView(directives: readonly Directive[]) {
   return directives.map(({ name, args }) => ({ name: word(name), args }));
 }
 
-function profileView(profile: Profile) {
+function profileView(profile: Profile, settings: Settings) {
   return {
+    auth: profile.auth === null ? null : authView(profile.auth, profile.id, settings),
     name: word(`@${profile.id}`),
     directives: directiveView(profile.directives),
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
@@ -237,7 +239,7 @@ function serverView(
     names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
     directives: directiveView(server?.directives ?? []),
     errors: errorView(profiles),
-    profiles: profiles.map(profileView),
+    profiles: profiles.map((profile) => profileView(profile, settings)),
   };
 }
 

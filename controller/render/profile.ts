@@ -2,7 +2,7 @@
 // named locations, and hosts with the same TLS policy a server. Features write nginx's proxy_* names; here they become those
 // of the protocol's module.
 import { createHash } from 'node:crypto';
-import type { ConfigFile, Directive, Profile, Protocol, ServerProfile } from '../model/types.ts';
+import type { AuthLocation, ConfigFile, Directive, Profile, Protocol, ServerProfile } from '../model/types.ts';
 
 /** Directives of the proxy module that the gRPC module does not have: gRPC always streams both ways. */
 const PROXY_ONLY: ReadonlySet<string> = new Set([
@@ -22,13 +22,25 @@ export function internProfile(
   protocol: Protocol,
   directives: readonly Directive[],
   files: readonly ConfigFile[] = [],
+  question: Omit<AuthLocation, 'directives'> | null = null,
 ): Profile {
   const wanted: Directive[] = [];
   for (const { name, args } of directives) {
     const own = nameFor(protocol, name);
     if (own !== null) wanted.push({ name: own, args });
   }
-  return { id: idOf('p', [protocol], wanted), protocol, directives: wanted, files };
+  const auth =
+    question === null ? null : { ...question, directives: directives.filter(({ name }) => AUTH_BUFFERS.has(name)) };
+  const before = auth === null ? [protocol] : [protocol, authText(auth)];
+  return { id: idOf('p', before, wanted), protocol, directives: wanted, files, auth };
+}
+
+/** Where answers are large, so may be those of the service that is asked who somebody is. */
+const AUTH_BUFFERS: ReadonlySet<string> = new Set(['proxy_buffer_size', 'proxy_buffers', 'proxy_busy_buffers_size']);
+
+function authText({ scheme, headers, signin, directives }: AuthLocation): string {
+  const texts = directives.map(({ name, args }) => [name, ...args].join(' '));
+  return ['auth', scheme, signin, ...headers, ...texts].join(' ');
 }
 
 /** The server of hosts with these directives; null, the shared server, for those with none. */

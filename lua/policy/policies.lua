@@ -25,6 +25,8 @@ local BEFORE_TLS = {
 -- is sent on.
 local BEFORE_PROXY = {
   require("policy.limits"),
+  require("policy.access"),
+  require("policy.cleared_headers"),
   require("policy.rewrite"),
   require("policy.upstream_host"),
   require("policy.proxy_variables"),
@@ -35,6 +37,7 @@ local BEFORE_PROXY = {
 local ON_RESPONSE = {
   require("policy.custom_headers"),
   require("policy.cors"),
+  require("policy.auth_answer"),
 }
 
 -- A list of functions, nil when it would be empty.

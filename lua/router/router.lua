@@ -81,12 +81,6 @@ local function own_page(var, uri, settings)
   end
 end
 
--- A default backend that is missing or has no endpoints is the built-in 404 (DEF-01); elsewhere
--- 503 (SVC-01).
-local function without_endpoints(target)
-  return exit(target.kind == "default" and 404 or 503)
-end
-
 local route_request
 
 -- Asks policies one after the other; one that answers ends the request.
@@ -94,6 +88,21 @@ local function ask(policies, var, route)
   for i = 1, #policies do
     policies[i](var, route)
   end
+end
+
+-- 503 (SVC-01); for a default backend the built-in 404 (DEF-01), which stands in for one: who may
+-- not enter does not get it either. With external authentication auth/answer.lua ends it.
+local function without_endpoints(var, route)
+  if route.target.kind ~= "default" then
+    return exit(503)
+  end
+  if route.before_proxy then
+    ask(route.before_proxy, var, route)
+  end
+  if route.external then
+    return exec(route.location)
+  end
+  return exit(404)
 end
 
 local function dispatch(var, route, server)
@@ -107,7 +116,7 @@ local function dispatch(var, route, server)
     dns.refresh(backend)
   end
   if (not backend or #backend.peers == 0) and not errors.stand_in(var, route) then
-    return without_endpoints(target)
+    return without_endpoints(var, route)
   end
   if route.before_proxy then
     ask(route.before_proxy, var, route)

@@ -75,8 +75,12 @@ export function showBackend(backend: Backend, settings: Settings): string[] {
 }
 
 /** "http: client_max_body_size 1048576". */
-export function showProfile({ protocol, directives }: Profile): string {
-  return `${protocol}: ${directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ')}`;
+export function showProfile({ protocol, directives, auth }: Profile): string {
+  const question =
+    auth === null
+      ? []
+      : [`asks over ${[auth.scheme, ...auth.headers].join(' with ')}${auth.signin ? ', 401 leads on' : ''}`];
+  return `${protocol}: ${[...question, ...directives.map(({ name, args }) => [name, ...args].join(' '))].join('; ')}`;
 }
 
 /** "s_1: ssl_ciphers "HIGH"". */

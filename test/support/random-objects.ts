@@ -1,6 +1,7 @@
 // Random Kubernetes objects over few names, so that they meet: the same hosts, Services, Secrets and namespaces.
 import type { Pair } from './certificates.ts';
 import { configMap, ingress, secret, service } from './objects.ts';
+import { opaque } from './passwords.ts';
 
 /** A whole number from 0 to below. */
 export type Random = (below: number) => number;
@@ -32,6 +33,8 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
       const pair = pick([...pairs, { certificate: 'nonsense', key: 'nonsense' }]);
       return secret(pick(SECRETS), pair, namespace);
     },
+    () => opaque('users', { [pick(['auth', 'alice'])]: `alice:{PLAIN}${random(3)}` }, namespace),
+    () => configMap('question', { [pick(['X-A', 'X-B', 'no name'])]: String(random(3)) }, namespace),
     () => ({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IngressClass',
@@ -53,6 +56,8 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
           'custom-http-errors': pick(['', '500']),
           'add-headers': pick(['', 'ns1/headers']),
           'global-allowed-response-headers': pick(['X-A', 'X-A,X-B']),
+          'global-auth-url': pick(['', '', 'http://auth.test/', '?']),
+          'denylist-source-range': pick(['', '', '10.0.0.1', '?']),
         },
         'ns1',
       ),
@@ -75,7 +80,7 @@ function randomIngress(random: Random, namespace: string): object {
     namespace,
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
-    annotations: pick([
+    annotations: pick<Record<string, string>>([
       {},
       {},
       {
@@ -88,6 +93,15 @@ function randomIngress(random: Random, namespace: string): object {
       { 'rewrite-target': pick(['/', '/x', '/$1']), 'app-root': pick(['/a', '/b']) },
       { 'server-alias': pick(['c.test, d.test', 'd.test, *.e.test', 'a.test, ~x']), 'from-to-www-redirect': 'true' },
       { 'from-to-www-redirect': pick(['true', 'false']), 'permanent-redirect': pick(['/x', 'https://x.test', '']) },
+      {
+        'auth-type': 'basic',
+        'auth-secret': pick(['users', 'ns1/users']),
+        'auth-secret-type': pick(['auth-file', 'auth-map']),
+      },
+      {
+        'auth-url': pick(['http://own.test/', 'bad']),
+        'auth-proxy-set-headers': pick(['question', 'ns1/question']),
+      },
     ]),
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
