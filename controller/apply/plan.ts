@@ -26,7 +26,7 @@ export interface Plan {
   readonly reload: { readonly needs: Needs; readonly reason: string } | null;
 }
 
-const ORDER = ['settings', 'pem', 'users', 'certificate', 'backend', 'host'];
+const ORDER = ['settings', 'pem', 'users', 'certificate', 'backend', 'host', 'aliases'];
 
 function rank(name: ValueName): number {
   const kind = name.split('/', 1)[0] ?? '';
@@ -99,9 +99,7 @@ function shown(names: readonly string[]): string {
 }
 
 function referredBy(host: Host): ValueName[] {
-  const backends = host.routes.flatMap(({ target }) =>
-    'id' in target && target.id !== null ? [`backend/${target.id}`] : [],
-  );
+  const backends = host.routes.flatMap((route) => route.backends.map((id) => `backend/${id}`));
   return [...backends, ...usersOf(host).map(({ id }) => `users/${id}`)];
 }
 

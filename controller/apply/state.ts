@@ -4,7 +4,10 @@
 import type { Settings } from '../model/settings.ts';
 import type { Backend, Certificate, Host, Model, Route, UserList } from '../model/types.ts';
 
-/** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or "settings". */
+/**
+ * "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or
+ * "settings".
+ */
 export type ValueName = string;
 
 export type State = ReadonlyMap<ValueName, string>;
@@ -51,6 +54,7 @@ export function stateOf(model: Model, data: DataSettings): State {
         memoised(list, ({ users }) => ({ users })),
       );
   }
+  if (model.aliases.length > 0) state.set('aliases', JSON.stringify(model.aliases));
   return state;
 }
 
@@ -74,7 +78,7 @@ export function usersOf(host: Host): readonly UserList[] {
 function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: DataSettings) {
   return {
     redirect_code: settings.httpRedirectCode,
-    redirect_port: settings.usePortInRedirects && httpsPort !== 443 ? httpsPort : undefined,
+    https_port: httpsPort,
     hsts: settings.hsts ? hstsValue(settings) : undefined,
     use_forwarded_headers: settings.useForwardedHeaders,
     server_header: settings.serverTokens ? 'any' : settings.allowBackendServerHeader ? 'backend' : undefined,
@@ -85,6 +89,12 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     unlogged: settings.skipAccessLogUrls.map(patternValue),
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
+    add_headers: some(settings.responseHeaders),
+    hide_headers: some(settings.hideHeaders),
+    proxy_set_headers: some(settings.backendHeaders),
+    limit_conn_status: settings.limitConnStatusCode,
+    limit_req_status: settings.limitReqStatusCode,
+    limit_variable: settings.limitConnZoneVariable,
     loopback_endpoints: settings.selection.loopbackEndpoints,
     dns: {
       servers: dns.servers,
@@ -95,6 +105,11 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Empty lists are left out: they cost requests nothing then. */
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 /** Keys of nginx maps: exact texts, "~regex", or "~*regex" without regard to case. */
@@ -141,12 +156,13 @@ function snakeCase(value: unknown): unknown {
   );
 }
 
-function routeValue({ match, path, profile, target, policy, source }: Route) {
+function routeValue({ match, path, pattern, profile, target, policy, source }: Route) {
   const [service, port] = target.kind === 'backend' ? [target.service, target.port] : ['', ''];
   const namespace = source?.namespace ?? '';
   return {
     match,
     path,
+    pattern: pattern ?? undefined,
     profile,
     target:
       target.kind === 'deny'

@@ -35,6 +35,8 @@ local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
 local user_lists = {}
 local retired, retired_users = {}, {}
 local settings
+-- The aliases that are no exact names, in order; false when there are none.
+local aliases
 
 local function decode_text(name, text)
   if not text then
@@ -75,7 +77,7 @@ local function forget_all()
   end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
   user_lists = {}
-  settings = nil
+  settings, aliases = nil, nil
 end
 
 local function forget(name)
@@ -101,6 +103,8 @@ local function forget(name)
     end
   elseif name == "settings" then
     settings = nil
+  elseif name == "aliases" then
+    aliases = nil
   end
 end
 
@@ -178,6 +182,14 @@ function _M.host(name)
     hosts[name] = host
   end
   return host
+end
+
+--- The aliases to be tried for names that are no host, nil for none.
+function _M.aliases()
+  if aliases == nil then
+    aliases = decode("aliases") or false
+  end
+  return aliases or nil
 end
 
 --- The compiled backend, or nil when there is none.

@@ -46,6 +46,7 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
       kind: 'Namespace',
       metadata: { name: namespace, labels: { watched: pick(['yes', 'yes', 'no']) } },
     }),
+    () => configMap('headers', { [pick(['X-A', 'X-B'])]: String(random(3)) }, namespace),
     () =>
       configMap(
         'settings',
@@ -54,6 +55,9 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
           'ssl-redirect': pick(['true', 'false', '?']),
           'global-auth-url': pick(['', '', 'http://auth.test/', '?']),
           'denylist-source-range': pick(['', '', '10.0.0.1', '?']),
+          'custom-http-errors': pick(['', '500']),
+          'add-headers': pick(['', 'ns1/headers']),
+          'global-allowed-response-headers': pick(['X-A', 'X-A,X-B']),
         },
         'ns1',
       ),
@@ -76,24 +80,29 @@ function randomIngress(random: Random, namespace: string): object {
     namespace,
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
-    annotations: {
-      ...(random(3) === 0
-        ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
-        : {}),
-      ...(random(4) === 0
-        ? {
-            'auth-type': 'basic',
-            'auth-secret': pick(['users', 'ns1/users']),
-            'auth-secret-type': pick(['auth-file', 'auth-map']),
-          }
-        : {}),
-      ...(random(4) === 0
-        ? {
-            'auth-url': pick(['http://own.test/', 'bad']),
-            'auth-proxy-set-headers': pick(['question', 'ns1/question']),
-          }
-        : {}),
-    },
+    annotations: pick([
+      {},
+      {},
+      {
+        'backend-protocol': pick(['HTTP', 'GRPC', 'bad']),
+        'proxy-body-size': pick(['1m', '8m']),
+        'default-backend': pick(['', ...SERVICES]),
+        'custom-http-errors': pick(['', '404', '404,503', 'bad']),
+        'custom-headers': pick(['', `${namespace}/headers`]),
+      },
+      { 'rewrite-target': pick(['/', '/x', '/$1']), 'app-root': pick(['/a', '/b']) },
+      { 'server-alias': pick(['c.test, d.test', 'd.test, *.e.test', 'a.test, ~x']), 'from-to-www-redirect': 'true' },
+      { 'from-to-www-redirect': pick(['true', 'false']), 'permanent-redirect': pick(['/x', 'https://x.test', '']) },
+      {
+        'auth-type': 'basic',
+        'auth-secret': pick(['users', 'ns1/users']),
+        'auth-secret-type': pick(['auth-file', 'auth-map']),
+      },
+      {
+        'auth-url': pick(['http://own.test/', 'bad']),
+        'auth-proxy-set-headers': pick(['question', 'ns1/question']),
+      },
+    ]),
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
     ...(random(3) === 0 ? { tls: [{ hosts: [host ?? 'a.test'], secretName: pick(SECRETS) }] } : {}),

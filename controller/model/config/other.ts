@@ -66,10 +66,7 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
   ...all(
     'unsupported',
     'not yet',
-    `ssl-dh-param ssl-session-ticket-key nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist add-headers
-    custom-http-errors disable-proxy-intercept-errors global-allowed-response-headers global-auth-snippet hide-headers
-    http-snippet limit-conn-status-code limit-conn-zone-variable limit-rate limit-rate-after limit-req-status-code
-    load-balance location-snippet main-snippet proxy-set-headers proxy-ssl-location-only relative-redirects server-snippet`,
+    'ssl-dh-param ssl-session-ticket-key nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist global-auth-snippet http-snippet load-balance location-snippet main-snippet proxy-ssl-location-only server-snippet',
   ),
 ]);
 
