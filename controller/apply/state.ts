@@ -4,10 +4,7 @@
 import type { Settings } from '../model/settings.ts';
 import type { Backend, Certificate, Host, Model, Route, UserList } from '../model/types.ts';
 
-/**
- * "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or
- * "settings".
- */
+/** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or "settings". */
 export type ValueName = string;
 
 export type State = ReadonlyMap<ValueName, string>;
@@ -87,6 +84,7 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       referers: settings.blockReferers.map(patternValue),
     },
     unlogged: settings.skipAccessLogUrls.map(patternValue),
+    status_from: [...settings.nginxStatusIpv4Whitelist, ...settings.nginxStatusIpv6Whitelist],
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
     add_headers: some(settings.responseHeaders),

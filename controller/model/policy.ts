@@ -109,6 +109,15 @@ export interface RoutePolicy {
   readonly satisfy: 'any' | null;
 }
 
+/** What a path becomes before it is sent to the backend; captures are those of the rule's path. */
+export interface Rewrite {
+  readonly target: Template;
+  /** The X-Forwarded-Prefix header that goes with it. */
+  readonly forwardedPrefix: Template | null;
+  /** A line at level notice for each request. */
+  readonly log: boolean;
+}
+
 /** Names and passwords (RFC 7617). */
 export interface BasicAuth {
   readonly realm: string;
@@ -141,15 +150,6 @@ export interface AuthCache {
   readonly key: Template;
   /** Seconds by status; the first one that fits holds. Status 0 stands for every other. */
   readonly durations: readonly (readonly [status: number, seconds: number])[];
-}
-
-/** What a path becomes before it is sent to the backend; captures are those of the rule's path. */
-export interface Rewrite {
-  readonly target: Template;
-  /** The X-Forwarded-Prefix header that goes with it. */
-  readonly forwardedPrefix: Template | null;
-  /** A line at level notice for each request. */
-  readonly log: boolean;
 }
 
 /** What holds for every path of a host. */

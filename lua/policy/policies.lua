@@ -35,9 +35,9 @@ local BEFORE_PROXY = {
 }
 
 local ON_RESPONSE = {
-  require("policy.auth_answer"),
   require("policy.custom_headers"),
   require("policy.cors"),
+  require("policy.auth_answer"),
 }
 
 -- A list of functions, nil when it would be empty.

@@ -53,11 +53,11 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
         {
           'proxy-read-timeout': String(random(3)),
           'ssl-redirect': pick(['true', 'false', '?']),
-          'global-auth-url': pick(['', '', 'http://auth.test/', '?']),
-          'denylist-source-range': pick(['', '', '10.0.0.1', '?']),
           'custom-http-errors': pick(['', '500']),
           'add-headers': pick(['', 'ns1/headers']),
           'global-allowed-response-headers': pick(['X-A', 'X-A,X-B']),
+          'global-auth-url': pick(['', '', 'http://auth.test/', '?']),
+          'denylist-source-range': pick(['', '', '10.0.0.1', '?']),
         },
         'ns1',
       ),
@@ -80,7 +80,7 @@ function randomIngress(random: Random, namespace: string): object {
     namespace,
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
-    annotations: pick([
+    annotations: pick<Record<string, string>>([
       {},
       {},
       {
