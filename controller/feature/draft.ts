@@ -124,7 +124,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
 }
 
 export function newHostDraft(): HostDraft {
-  return { deny: null, server: new DirectiveSet(), appRoot: null };
+  return { deny: null, server: new DirectiveSet(), appRoot: null, clientCertificates: null };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

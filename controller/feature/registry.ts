@@ -1,5 +1,6 @@
 // All features, and the reading of an object's annotations through them.
 import appRoot from '../annotations/app-root.ts';
+import authTls from '../annotations/auth-tls.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
 import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
@@ -18,6 +19,7 @@ import { type ReadAnnotations, readAll } from './read.ts';
 
 export const FEATURES: readonly Feature[] = [
   appRoot,
+  authTls,
   backendProtocol,
   clientBodyBufferSize,
   connectionProxyHeader,

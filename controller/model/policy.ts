@@ -33,10 +33,21 @@ export interface RoutePolicy {
   readonly accessLog: boolean;
 }
 
+/** What a host does with the certificates of clients, beside what its server verifies. */
+export interface ClientCertificates {
+  /** Backends get the certificate itself. */
+  readonly pass: boolean;
+  /** What the subject must match, a regular expression; null for nothing. */
+  readonly subject: string | null;
+  /** URL, or path, for clients whose certificate is bad or missing; null for the answer 400. */
+  readonly errorPage: string | null;
+}
+
 /** What holds for every path of a host. */
 export interface HostPolicy {
   /** Where "/" leads, null for nowhere else. */
   readonly appRoot: Template | null;
+  readonly clientCertificates: ClientCertificates | null;
 }
 
 /** How requests are spread over the endpoints of a backend. */

@@ -104,6 +104,11 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
     ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
     ['X-Original-Forwarded-Host', '$http_x_forwarded_host'],
     ['Proxy', ''],
+    // Set for hosts with client certificates, empty for all others: no client may send them (HDR-08, R19).
+    ['ssl-client-verify', '$sluice_client_verify'],
+    ['ssl-client-subject-dn', '$sluice_client_subject'],
+    ['ssl-client-issuer-dn', '$sluice_client_issuer'],
+    ['ssl-client-cert', '$sluice_client_certificate'],
   ];
   return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
 }
@@ -192,6 +197,7 @@ function serverView(
   const own = names.map(serverName);
   return {
     id: word(server?.id ?? 'shared'),
+    isShared: server === null,
     /** What Lua is told. */
     idForLua: quoted(server?.id ?? ''),
     listen: listenView(installation, settings, abilities, server),

@@ -9,6 +9,7 @@
 local _M = {}
 
 local OF_HOST = {
+  require("policy.client_certificates"),
   require("policy.denied"),
   require("policy.app_root"),
 }

@@ -19,7 +19,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'PATH-12': 'is about regular expressions in paths and the annotation server-alias',
   'PATH-13': 'is about the admission webhook',
   'DEF-06': 'is about custom-http-errors',
-  'HDR-08': 'is about the annotations auth-tls-*',
   'DEL-06': 'is about the status, which needs an API server',
 };
 
