@@ -53,6 +53,12 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     redirect_port: settings.usePortInRedirects && httpsPort !== 443 ? httpsPort : undefined,
     hsts: settings.hsts ? hstsValue(settings) : undefined,
     use_forwarded_headers: settings.useForwardedHeaders,
+    server_header: settings.serverTokens ? 'any' : settings.allowBackendServerHeader ? 'backend' : undefined,
+    blocked: {
+      user_agents: settings.blockUserAgents.map(patternValue),
+      referers: settings.blockReferers.map(patternValue),
+    },
+    unlogged: settings.skipAccessLogUrls.map(patternValue),
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
     loopback_endpoints: settings.selection.loopbackEndpoints,
@@ -60,10 +66,17 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       servers: dns.servers,
       search: dns.search,
       ndots: dns.ndots,
+      ipv6: !settings.disableIpv6Dns,
       attempts: dns.attempts,
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Keys of nginx maps: exact texts, "~regex", or "~*regex" without regard to case. */
+function patternValue(text: string) {
+  if (text.startsWith('~*')) return { regex: text.slice(2), options: 'ijo' };
+  return text.startsWith('~') ? { regex: text.slice(1), options: 'jo' } : { text };
 }
 
 function hstsValue({ hstsMaxAge, hstsIncludeSubdomains, hstsPreload }: Settings): string {

@@ -5,6 +5,17 @@ import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
 import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
+import {
+  accessLogOf,
+  clientView,
+  forwardedView,
+  gzipView,
+  logView,
+  proxyView,
+  tablesView,
+  tlsView,
+  variableOf,
+} from './http.ts';
 import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
 import { integer, onOff, quoted, serverName, type Token, word } from './literal.ts';
 
@@ -49,7 +60,7 @@ export interface Rendered {
   readonly servers: readonly ServerLayout[];
   /** How many workers it starts. */
   readonly workers: number;
-  readonly listens: readonly { readonly address: '0.0.0.0' | '::'; readonly port: number }[];
+  readonly listens: readonly { readonly address: string; readonly port: number }[];
 }
 
 /** Names of the files below the run directory. */
@@ -62,9 +73,6 @@ export const RUN_FILES = {
   certificateKey: 'placeholder.key',
 } as const;
 
-const LOG_FORMAT =
-  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id';
-
 /** Variables that Lua fills when a routed request ends (lua/metrics/counters.lua). */
 const ROUTE_VARIABLES = [
   'proxy_upstream_name',
@@ -76,8 +84,8 @@ const ROUTE_VARIABLES = [
 ];
 
 /** Those that the log prints: filling the others costs every request, for nothing. */
-function loggedVariables(accessLog: string | null): string[] {
-  const format = accessLog === null ? '' : LOG_FORMAT;
+function loggedVariables(settings: Settings, installation: Installation): string[] {
+  const format = accessLogOf(settings, installation) === null ? '' : settings.logFormatUpstream;
   return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
 }
 
@@ -101,8 +109,8 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
     ['X-Forwarded-Proto', '$pass_access_scheme'],
     ['X-Forwarded-Scheme', '$pass_access_scheme'],
     ['X-Scheme', '$pass_access_scheme'],
-    ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
-    ['X-Original-Forwarded-Host', '$http_x_forwarded_host'],
+    ['X-Original-Forwarded-For', variableOf(settings.forwardedForHeader)],
+    ['X-Original-Forwarded-Host', variableOf(settings.forwardedHostHeader)],
     ['Proxy', ''],
     // Set for hosts with client certificates, empty for all others: no client may send them (HDR-08, R19).
     ['ssl-client-verify', '$sluice_client_verify'],
@@ -122,16 +130,14 @@ function headerView(headers: readonly [string, string][]): { name: Token; value:
   return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
 }
 
-function usesIpv6(listenIpv6: boolean, settings: Settings): boolean {
-  return listenIpv6 && !settings.disableIpv6;
-}
-
 function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings): Rendered['listens'] {
-  const addresses = usesIpv6(listenIpv6, settings) ? (['0.0.0.0', '::'] as const) : (['0.0.0.0'] as const);
-  return addresses.flatMap((address) => [
-    { address, port: httpPort },
-    { address, port: httpsPort },
-  ]);
+  return listenAddresses(settings, listenIpv6).flatMap((text) => {
+    const address = text === '' ? '0.0.0.0' : text.replace(/^\[|\]$/g, '');
+    return [
+      { address, port: httpPort },
+      { address, port: httpsPort },
+    ];
+  });
 }
 
 /** Options of the socket may stand only once for an address: in the shared server. */
@@ -141,20 +147,30 @@ function listenView(
   abilities: Abilities,
   server: ServerProfile | null,
 ) {
-  const socket = server === null ? [word('default_server'), word('reuseport'), word('backlog=511')] : [];
+  const socket = [word('default_server'), ...(settings.reusePort ? [word('reuseport')] : []), word('backlog=511')];
+  const proxy = settings.useProxyProtocol ? [word('proxy_protocol')] : [];
   const tls = settings.useHttp2 && !abilities.http2Directive ? [word('ssl'), word('http2')] : [word('ssl')];
-  const prefixes = usesIpv6(listenIpv6, settings) ? ['', '[::]:'] : [''];
-  return prefixes.flatMap((prefix) => {
-    const own = prefix === '' || server !== null ? socket : [...socket, word('ipv6only=on')];
+  return listenAddresses(settings, listenIpv6).flatMap((address) => {
+    const only = address.startsWith('[') ? [word('ipv6only=on')] : [];
+    const own = server === null ? [...socket, ...proxy, ...only] : proxy;
     return [
-      { address: rawListen(prefix, httpPort), options: own },
-      { address: rawListen(prefix, httpsPort), options: [...own, ...tls] },
+      { address: listenOn(address, httpPort), options: own },
+      { address: listenOn(address, httpsPort), options: [...own, ...tls] },
     ];
   });
 }
 
-function rawListen(prefix: string, port: number): Token {
-  return prefix === '' ? integer(port) : quoted(`${prefix}${integer(port)}`);
+/** '' for all IPv4 addresses, '[::]' for all IPv6 ones. */
+function listenAddresses({ bindAddress, disableIpv6 }: Settings, hasIpv6: boolean): string[] {
+  const addresses = bindAddress.length === 0 ? ['', '::'] : bindAddress;
+  return addresses.flatMap((address) => {
+    if (!address.includes(':')) return [address];
+    return hasIpv6 && !disableIpv6 ? [`[${address}]`] : [];
+  });
+}
+
+function listenOn(address: string, port: number): Token {
+  return address === '' ? integer(port) : quoted(`${address}:${port}`);
 }
 
 function workersOf(settings: Settings, installation: Installation): number {
@@ -208,31 +224,17 @@ function serverView(
   };
 }
 
-/** nginx needs buckets that hold the longest name; null while the shared server has none but its own. */
-function namesHashView(servers: readonly ServerLayout[]) {
+/** nginx needs buckets that hold the longest name; the settings can ask for more. */
+function namesHashView(servers: readonly ServerLayout[], settings: Settings) {
   const names = servers.flatMap((server) => server.names);
-  if (names.length === 0) return null;
   const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
-  return { bucket: integer(powerOfTwo(longest + 32, 64)), size: integer(powerOfTwo(names.length * 2, 512)) };
+  const bucket = Math.max(settings.serverNameHashBucketSize, powerOfTwo(longest + 32, 64));
+  const size = Math.max(settings.serverNameHashMaxSize, powerOfTwo(names.length * 2, 512));
+  return { bucket: integer(bucket), size: integer(size) };
 }
 
 function powerOfTwo(atLeast: number, least: number): number {
   return Math.max(least, 2 ** Math.ceil(Math.log2(atLeast)));
-}
-
-/** nginx refuses a whole configuration whose buffers do not fit together (ngx_http_upstream_module). */
-function fittingBuffers({ proxyBusyBuffersSize: busy, ...settings }: Settings) {
-  const { proxyBufferSize: each, proxyBuffersNumber: number, proxyMaxTempFileSize: most } = settings;
-  const all = (number - 1) * each;
-  const fits = busy >= each && busy <= all;
-  return {
-    busyBuffers: integer(fits ? busy : Math.min(2 * each, all)),
-    maxTempFile: integer(most === 0 ? 0 : Math.max(most, each)),
-  };
-}
-
-function nextUpstreamConditions({ proxyNextUpstream, retryNonIdempotent }: Settings): string[] {
-  return [...(retryNonIdempotent ? new Set([...proxyNextUpstream, 'non_idempotent']) : proxyNextUpstream)];
 }
 
 interface Layout {
@@ -251,13 +253,13 @@ export function configView(
   const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
   const temp = (name: string): Token => quoted(join(installation.tempDir, name));
   const headers = requestHeaders(settings);
-  const accessLog = settings.disableAccessLog ? null : installation.accessLog;
   return {
     modules: abilities.modules.map(quoted),
     digest: quoted(digest),
-    errorLogLevel: word(settings.errorLogLevel),
     workerProcesses: integer(workersOf(settings, installation)),
-    openFiles: integer(installation.openFiles),
+    openFiles: integer(settings.maxWorkerOpenFiles === 0 ? installation.openFiles : settings.maxWorkerOpenFiles),
+    cpuAffinity: settings.workerCpuAffinity.map(word),
+    multiAccept: onOff(settings.enableMultiAccept),
     workerShutdownTimeout: integer(settings.workerShutdownTimeout, 's'),
     workerConnections: integer(settings.maxWorkerConnections),
     files: {
@@ -278,43 +280,29 @@ export function configView(
       cpath: quoted(abilities.luaCpath),
       ...dictionaryView(installation),
       needs: [...needs].sort().map(quoted),
-      loggedVariables: quoted(loggedVariables(accessLog).join(' ')),
+      loggedVariables: quoted(loggedVariables(settings, installation).join(' ')),
     },
-    client: {
-      keepAlive: integer(settings.keepAlive, 's'),
-      keepAliveRequests: integer(settings.keepAliveRequests),
-      keepAliveMinimum: abilities.keepaliveMinTimeout ? integer(Math.min(5, settings.keepAlive), 's') : null,
-      bodyBuffer: integer(settings.clientBodyBufferSize),
-      underscores: onOff(settings.enableUnderscoresInHeaders),
-      ignoreInvalid: onOff(settings.ignoreInvalidHeaders),
-    },
-    tls: { ciphers: settings.sslCiphers === '' ? null : quoted(settings.sslCiphers) },
-    proxy: {
-      buffering: word(settings.proxyBuffering),
-      requestBuffering: word(settings.proxyRequestBuffering),
-      httpVersion: word(settings.proxyHttpVersion),
-      bufferSize: integer(settings.proxyBufferSize),
-      buffers: integer(settings.proxyBuffersNumber),
-      ...fittingBuffers(settings),
-      nextUpstream: nextUpstreamConditions(settings).map(word),
-      nextUpstreamTimeout: integer(settings.proxyNextUpstreamTimeout, 's'),
-    },
-    logFormat: quoted(LOG_FORMAT),
-    accessLog: accessLog === null ? null : quoted(accessLog),
-    forwarded: {
-      trusted: settings.useForwardedHeaders,
-      full: settings.useForwardedHeaders && settings.computeFullForwardedFor,
-    },
+    client: clientView(settings, abilities),
+    tls: tlsView(settings),
+    proxy: proxyView(settings),
+    gzip: gzipView(settings),
+    tables: tablesView(settings),
+    defaultType: word(settings.defaultType),
+    serverTokens: onOff(settings.serverTokens),
+    log: logView(settings, installation),
+    forwarded: forwardedView(settings),
+    connectionWithoutUpgrade: settings.upstreamKeepaliveConnections === 0 ? word('close') : quoted(''),
     requestId: settings.generateRequestId ? word('$request_id') : quoted(''),
     headers: { proxy: headerView([...headers, ...HTTP_ONLY_HEADERS]), grpc: headerView(headers) },
     upstreams: Object.values(UPSTREAMS).map(({ name }) => ({ name: word(name) })),
     keepalive: {
-      connections: integer(settings.upstreamKeepaliveConnections),
+      connections: settings.upstreamKeepaliveConnections === 0 ? null : integer(settings.upstreamKeepaliveConnections),
       timeout: integer(settings.upstreamKeepaliveTimeout, 's'),
       requests: integer(settings.upstreamKeepaliveRequests),
+      time: integer(settings.upstreamKeepaliveTime, 's'),
     },
     http2Directive: abilities.http2Directive && settings.useHttp2,
-    namesHash: namesHashView(servers),
+    namesHash: namesHashView(servers, settings),
     servers: servers.map((server) => serverView(server, settings, abilities, installation)),
   };
 }

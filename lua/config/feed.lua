@@ -6,6 +6,7 @@ local cjson = require("cjson.safe")
 local history = require("config.history")
 local host_compiler = require("router.host")
 local backend_compiler = require("balancer.backend")
+local global_policy = require("policy.global")
 local key_pair = require("tls.key_pair")
 local lock = require("config.lock")
 local process = require("lib.process")
@@ -222,6 +223,7 @@ end
 function _M.settings()
   if settings == nil then
     settings = decode("settings") or {}
+    settings.checks = global_policy.compile(settings)
   end
   return settings
 end

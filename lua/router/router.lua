@@ -167,6 +167,10 @@ function route_request(var, server)
     end
   end
 
+  if settings.checks then
+    ask(settings.checks, var)
+  end
+
   local host = find_host(name)
   if not host then
     return exit(503)

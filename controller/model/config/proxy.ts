@@ -12,7 +12,7 @@ import {
   size,
 } from '../../feature/parse.ts';
 import { key } from './key.ts';
-import { onOff } from './parse.ts';
+import { nginxDuration, onOff } from './parse.ts';
 
 export const PROXY_KEYS = {
   'proxy-body-size': key(size, 1024 ** 2, 'Largest request body.'),
@@ -37,7 +37,13 @@ export const PROXY_KEYS = {
   'proxy-cookie-path': key(cookiePath, 'off', 'Replaces the Path of cookies that backends set.'),
   'proxy-add-original-uri-header': key(bool, false, 'Adds X-Original-URI to requests for backends (HDR-04).'),
   'service-upstream': key(bool, false, 'Sends requests to ClusterIPs instead of endpoints.'),
-  'upstream-keepalive-connections': key(intBetween(1, 100_000), 320, 'Idle backend connections that a worker keeps.'),
+  'upstream-keepalive-connections': key(
+    intBetween(0, 100_000),
+    320,
+    'Idle backend connections that a worker keeps; 0 keeps none.',
+  ),
+  'upstream-keepalive-time': key(nginxDuration, 3600, 'How long a backend connection is used at most.'),
   'upstream-keepalive-timeout': key(seconds, 60, 'How long they stay idle, seconds.'),
   'upstream-keepalive-requests': key(intBetween(1, 1_000_000), 10_000, 'Requests of one backend connection.'),
+  'grpc-buffer-size-kb': key(intBetween(0, 65_536), 0, 'Buffer for gRPC responses, KiB; nginx decides when 0.'),
 } as const;
