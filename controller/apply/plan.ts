@@ -57,13 +57,13 @@ export function plan(running: Running, model: Model, state: State, base: string)
     if (!waits.has(name) && running.state.get(name) !== text) upsert.push(name);
   }
   let remove = [...running.state.keys()].filter((name) => !state.has(name) && !waits.has(name));
-  if (remove.some((name) => name.startsWith('backend/'))) {
-    // Hosts that wait, and routes that keep a last good version, lead to backends that the model has forgotten.
+  if (remove.some((name) => /^(backend|pem)\//.test(name))) {
+    // Hosts that wait, and routes that keep a last good version, refer to what the model has forgotten.
     const hosts = [
       ...[...model.hosts].map(([name, host]) => (waits.has(`host/${name}`) ? running.hosts.get(name) : host)),
       ...stale.map((name) => running.hosts.get(name)),
     ];
-    const referred = new Set(hosts.flatMap((host) => (host === undefined ? [] : backendsOf(host))));
+    const referred = new Set(hosts.flatMap((host) => (host === undefined ? [] : referencesOf(host))));
     remove = remove.filter((name) => !referred.has(name));
   }
   return {
@@ -98,8 +98,12 @@ function shown(names: readonly string[]): string {
   return `${first}${more} ${names.length === 1 ? 'is' : 'are'}`;
 }
 
-function backendsOf(host: Host): ValueName[] {
-  return host.routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [`backend/${target.id}`] : []));
+/** Backends and client certificates that a host value names. */
+function referencesOf({ routes }: Host): ValueName[] {
+  return routes.flatMap(({ target, policy }) => [
+    ...('id' in target && target.id !== null ? [`backend/${target.id}`] : []),
+    ...(policy.backendTls?.certificate ? [`pem/${policy.backendTls.certificate}`] : []),
+  ]);
 }
 
 /** What runs once a plan's data was sent. */

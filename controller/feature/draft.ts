@@ -3,9 +3,10 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type { Certificate, ConfigFile, Directive, Identity, PathMatch, Protocol, Target } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
+import type { Template } from './template.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -50,10 +51,31 @@ export class DirectiveSet {
   }
 }
 
+/** What connections to the HTTPS backends of a route have beside TLS (proxy-ssl-*). */
+export interface BackendTls {
+  /** null where none is given. */
+  readonly name: Template | null;
+  /** Whether it is sent as SNI. */
+  readonly sendsName: boolean;
+  /** null where the Secret has no CA. */
+  readonly trust: {
+    /** PEM. */
+    readonly ca: string;
+    readonly verify: boolean;
+    readonly depth: number;
+    readonly ciphers: string;
+    readonly protocols: readonly string[];
+    /** The client certificate. */
+    readonly pair: Certificate | null;
+  } | null;
+}
+
 export interface RouteDraft {
   /** Why the route must not be served at all (it answers 503); null when it may. */
   deny: string | null;
   protocol: Protocol;
+  /** Set beside proxy_ssl_* directives: how connections with them are told apart from others. */
+  backendTls: { readonly pool: Identity['pool']; readonly pair: Certificate | null } | null;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
 }
@@ -75,6 +97,8 @@ export interface RouteContext extends Context {
   readonly target: Target;
   /** The host has a certificate assigned, the default one included (TLS-07). */
   readonly tlsConfigured: boolean;
+  /** For routes that say nothing of their own. */
+  readonly hostBackendTls: BackendTls | null;
   /** The Ingress of the route; null for the routes that exist without one. */
   readonly ingress: Ingress | null;
 }
@@ -82,6 +106,8 @@ export interface RouteContext extends Context {
 export type HostDraft = Mutable<HostPolicy> & {
   /** Directives of a server: a host that has some gets a server of its own, shared by hosts with the same ones. */
   readonly server: DirectiveSet;
+  /** What routes of the host inherit that say nothing of their own. */
+  backendTls: BackendTls | null;
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
 };
@@ -103,6 +129,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
   return {
     deny: null,
     protocol: 'http',
+    backendTls: null,
     directives: new DirectiveSet(),
     policy: {
       redirectToTls: false,
@@ -119,12 +146,13 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       cookieDomain: null,
       cookiePath: null,
       connection: null,
+      backendTls: null,
     },
   };
 }
 
 export function newHostDraft(): HostDraft {
-  return { deny: null, server: new DirectiveSet(), appRoot: null, clientCertificates: null };
+  return { deny: null, server: new DirectiveSet(), backendTls: null, appRoot: null, clientCertificates: null };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

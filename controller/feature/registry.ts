@@ -4,12 +4,14 @@ import authTls from '../annotations/auth-tls.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
 import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
+import fastcgi from '../annotations/fastcgi.ts';
 import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
 import proxyBuffers from '../annotations/proxy-buffers.ts';
 import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
+import proxySsl from '../annotations/proxy-ssl.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
@@ -23,12 +25,14 @@ export const FEATURES: readonly Feature[] = [
   backendProtocol,
   clientBodyBufferSize,
   connectionProxyHeader,
+  fastcgi,
   nextUpstream,
   proxyBodySize,
   proxyBuffers,
   proxyBuffering,
   proxyHttpVersion,
   proxyRewrites,
+  proxySsl,
   proxyTimeouts,
   serviceUpstream,
   sslCiphers,

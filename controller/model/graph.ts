@@ -170,12 +170,14 @@ export class Graph {
     const certificates = new Map<HostName, Certificate>();
     const profiles = new Map<ProfileId, Profile>();
     const servers = new Map<ServerProfileId, ServerProfile>();
+    const pairs = new Map<string, Certificate>();
     const problems: Problem[] = [...this.#settings.value.problems];
     for (const [name, { value }] of this.#hosts) {
       problems.push(...value.problems);
       if (value.host === null) continue;
       hosts.set(name, value.host);
       for (const profile of value.profiles) profiles.set(profile.id, profile);
+      for (const pair of value.pairs) pairs.set(pair.fingerprint, pair);
       if (value.server !== null) servers.set(value.server.id, value.server);
     }
     for (const [name, { value }] of this.#certificates) {
@@ -187,6 +189,6 @@ export class Graph {
       backends.set(id, value.backend);
     }
     const { settings } = this.#settings.value;
-    return { settings, hosts, backends, certificates, profiles, servers, problems: tidy(problems) };
+    return { settings, hosts, backends, certificates, pairs, profiles, servers, problems: tidy(problems) };
   }
 }

@@ -1,5 +1,5 @@
 // The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-06, DEF-01 to DEF-03).
-import { newHostDraft, newRouteDraft } from '../feature/draft.ts';
+import { newHostDraft, newRouteDraft, type RouteContext } from '../feature/draft.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
 import { internProfile, internServer } from '../render/profile.ts';
@@ -7,7 +7,17 @@ import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { isTlsConfigured } from './certificate.ts';
 import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
-import type { BackendId, Host, HostName, Problem, Profile, Route, ServerProfile, Target } from './types.ts';
+import type {
+  BackendId,
+  Certificate,
+  Host,
+  HostName,
+  Problem,
+  Profile,
+  Route,
+  ServerProfile,
+  Target,
+} from './types.ts';
 import type { View } from './view.ts';
 
 export interface HostUnit {
@@ -15,11 +25,13 @@ export interface HostUnit {
   readonly host: Host | null;
   readonly profiles: readonly Profile[];
   readonly server: ServerProfile | null;
+  /** Client certificates that its routes present to backends. */
+  readonly pairs: readonly Certificate[];
   readonly backends: readonly BackendId[];
   readonly problems: readonly Problem[];
 }
 
-const NOTHING: HostUnit = { host: null, profiles: [], server: null, backends: [], problems: [] };
+const NOTHING: HostUnit = { host: null, profiles: [], server: null, pairs: [], backends: [], problems: [] };
 
 /** One path of one Ingress, before its annotations are applied. */
 interface Claim {
@@ -53,18 +65,22 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const of = annotatedOnce(view, settings, problems);
   const host = newHostDraft();
   for (const ingress of ingresses) of(ingress).host(host, { host: name });
-  const build = routeBuilder(view, settings, name, isTlsConfigured(view, settings, name), of);
+  const build = routeBuilder(view, settings, name, of, {
+    tlsConfigured: isTlsConfigured(view, settings, name),
+    hostBackendTls: host.backendTls,
+  });
   const built = [...claims.values()].map(build).sort(byPath);
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
   const routes = built.map(({ route }) => route);
   if (host.server.list().length > 0 && !isServerName(name)) host.deny ??= 'it has no name that a server could have';
-  const { deny: denied, server: directives, ...policy } = host;
+  const { deny: denied, server: directives, backendTls: _, ...policy } = host;
   // A host that answers 403 anyway needs no server of its own.
   const server = denied === null ? internServer(directives.list(), directives.files()) : null;
   return {
     host: { name, server: server?.id ?? null, routes, policy, denied },
     profiles: [...profiles.values()],
     server,
+    pairs: built.flatMap(({ pair }) => pair ?? []),
     backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
     problems,
   };
@@ -132,21 +148,38 @@ function globalDefaultBackend(view: View, settings: Settings): BackendId | null 
   return key === null || port === undefined ? null : `${key}/${port}`;
 }
 
-function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigured: boolean, of: AnnotatedOf) {
+interface Built {
+  readonly route: Route;
+  readonly profile: Profile;
+  readonly pair: Certificate | null;
+}
+
+function routeBuilder(
+  view: View,
+  settings: Settings,
+  host: HostName,
+  of: AnnotatedOf,
+  shared: Pick<RouteContext, 'tlsConfigured' | 'hostBackendTls'>,
+) {
   const none = unannotated(view, settings);
-  return ({ match, path, target, owner }: Claim): { route: Route; profile: Profile } => {
+  return ({ match, path, target, owner }: Claim): Built => {
     const draft = newRouteDraft(settings);
     const annotations = owner === null ? none : of(owner);
-    annotations.route(draft, { host, match, path, target, tlsConfigured });
+    annotations.route(draft, { host, match, path, target, ...shared });
     if (owner === null) draft.policy.redirectToTls = false; // force-ssl-redirect is about Ingresses
     if (target.kind === 'default') {
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files());
+    const { protocol, directives, backendTls } = draft;
+    const profile = internProfile(protocol, directives.list(), directives.files(), backendTls);
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const source = owner === null ? null : refOf(owner);
-    return { route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source }, profile };
+    return {
+      route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source },
+      profile,
+      pair: backendTls?.pair ?? null,
+    };
   };
 }
 

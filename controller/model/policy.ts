@@ -14,6 +14,14 @@ export interface Replacement {
   readonly to: string;
 }
 
+/** What directives of TLS connections to backends take from variables. */
+export interface BackendTlsData {
+  /** Fingerprint of the client certificate. */
+  readonly certificate: string | null;
+  /** The backend's name, where it is not a constant of the profile. */
+  readonly name: Template | null;
+}
+
 export interface RoutePolicy {
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
@@ -30,6 +38,7 @@ export interface RoutePolicy {
   readonly cookiePath: Replacement | null;
   /** A fixed Connection header for the backend. */
   readonly connection: 'close' | 'keep-alive' | null;
+  readonly backendTls: BackendTlsData | null;
   readonly accessLog: boolean;
 }
 

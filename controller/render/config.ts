@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
-import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
+import type { Directive, Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
+import { withStockParameters } from './fastcgi.ts';
 import {
   accessLogOf,
   clientView,
@@ -18,6 +19,7 @@ import {
 } from './http.ts';
 import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
 import { integer, onOff, quoted, serverName, type Token, word } from './literal.ts';
+import { allUpstreams, passOf, type Upstream } from './upstream.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -88,14 +90,6 @@ function loggedVariables(settings: Settings, installation: Installation): string
   const format = accessLogOf(settings, installation) === null ? '' : settings.logFormatUpstream;
   return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
 }
-
-/** One upstream per protocol: nginx pools idle connections by address alone, so protocols must not share them. */
-const UPSTREAMS: Readonly<Record<Protocol, { readonly name: string; readonly url: string }>> = {
-  http: { name: 'upstream_balancer', url: 'http://upstream_balancer' },
-  https: { name: 'upstream_balancer_https', url: 'https://upstream_balancer_https' },
-  grpc: { name: 'upstream_balancer_grpc', url: 'grpc://upstream_balancer_grpc' },
-  grpcs: { name: 'upstream_balancer_grpcs', url: 'grpcs://upstream_balancer_grpcs' },
-};
 
 /** HDR-01 to HDR-05. An empty value removes the header. */
 function requestHeaders(settings: Settings): [name: string, value: string][] {
@@ -192,12 +186,16 @@ function directiveView(directives: readonly Directive[]) {
 }
 
 function profileView(profile: Profile) {
+  const { protocol, directives } = profile;
   return {
     name: word(`@${profile.id}`),
-    directives: directiveView(profile.directives),
-    isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
-    upstream: word(UPSTREAMS[profile.protocol].url),
+    directives: directiveView(protocol === 'fcgi' ? withStockParameters(directives) : directives),
+    pass: passOf(profile),
   };
+}
+
+function upstreamView({ name, pool }: Upstream) {
+  return { name: word(name), keepsConnections: pool === 'kept' };
 }
 
 /**
@@ -294,7 +292,7 @@ export function configView(
     connectionWithoutUpgrade: settings.upstreamKeepaliveConnections === 0 ? word('close') : quoted(''),
     requestId: settings.generateRequestId ? word('$request_id') : quoted(''),
     headers: { proxy: headerView([...headers, ...HTTP_ONLY_HEADERS]), grpc: headerView(headers) },
-    upstreams: Object.values(UPSTREAMS).map(({ name }) => ({ name: word(name) })),
+    upstreams: allUpstreams(servers.flatMap(({ profiles }) => profiles)).map(upstreamView),
     keepalive: {
       connections: settings.upstreamKeepaliveConnections === 0 ? null : integer(settings.upstreamKeepaliveConnections),
       timeout: integer(settings.upstreamKeepaliveTimeout, 's'),

@@ -32,6 +32,8 @@ local digest = ""
 -- The generation at which this worker was told to quit, nil before.
 local quit
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
+-- Client certificates towards backends, as nginx takes them from variables, by fingerprint.
+local client_pairs = {}
 local retired = {}
 local settings
 
@@ -70,6 +72,7 @@ local function forget_all()
     host_compiler.retire(host)
   end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
+  client_pairs = {}
   settings = nil
 end
 
@@ -89,6 +92,7 @@ local function forget(name)
     certificates[id] = nil
   elseif kind == "pem" then
     pairs_by_fingerprint[id] = nil
+    client_pairs[id] = nil
   elseif name == "settings" then
     settings = nil
   end
@@ -217,6 +221,17 @@ function _M.certificate(name)
     pairs_by_fingerprint[fingerprint] = pair
   end
   return pair or nil
+end
+
+--- A certificate and its key for proxy_ssl_certificate and proxy_ssl_certificate_key, or nil.
+function _M.pair(fingerprint)
+  local pair = client_pairs[fingerprint]
+  if pair == nil then
+    local value = decode("pem/" .. fingerprint)
+    pair = value and { certificate = "data:" .. value.chain, key = "data:" .. value.key }
+    client_pairs[fingerprint] = pair
+  end
+  return pair
 end
 
 --- Settings that are data (docs: controller/apply/state.ts); an empty table before the first apply.

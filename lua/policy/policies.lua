@@ -21,6 +21,7 @@ local BEFORE_TLS = {}
 -- is sent on.
 local BEFORE_PROXY = {
   require("policy.proxy_variables"),
+  require("policy.backend_tls"),
 }
 
 local ON_RESPONSE = {}
