@@ -12,6 +12,13 @@ import { configFile, fileToken } from '../render/file.ts';
 import { integer, onOff, quoted, word } from '../render/literal.ts';
 
 const onOrOff = oneOf('on', 'off');
+
+/** Another word for "off" is off, as before; anything else may have meant "on", so its paths are closed rather than unverified. */
+const verification: Parser<'on' | 'off'> = (text) => {
+  const parsed = onOrOff(text);
+  if (parsed.ok || /^(off|false|no|0)$/i.test(text.trim())) return parsed;
+  return refused(parsed.accepts, 'deny-location');
+};
 const secretName = textOf(/[A-Za-z0-9._~/: -]/, '"namespace/name"');
 const backendName = templateOf(/[A-Za-z0-9._~/:-]/, 'letters, digits and - . _ ~ / :');
 
@@ -51,7 +58,7 @@ export default annotation({
     'proxy-ssl-verify': {
       type: 'enum[on,off]',
       default: 'off',
-      parse: onOrOff,
+      parse: verification,
       risk: 'Low',
       doc: 'Verifies the certificates of backends against the CA, and their name against proxy-ssl-name; 502 when it fails.',
     },
