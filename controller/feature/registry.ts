@@ -17,6 +17,7 @@ import serviceUpstream from '../annotations/service-upstream.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import type { Feature, KeySpec } from './contract.ts';
+import { modernised } from './legacy.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
 
 export const FEATURES: readonly Feature[] = [
@@ -54,7 +55,7 @@ export function readAnnotations(annotations: ReadonlyMap<string, string>, prefix
   known.set(annotations, byPrefix);
   const before = byPrefix.get(prefix);
   if (before !== undefined) return before;
-  const read = readAll(FEATURES, annotations, prefix);
+  const read = readAll(FEATURES, modernised(annotations, prefix), prefix);
   byPrefix.set(prefix, read);
   return read;
 }

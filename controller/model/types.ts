@@ -125,6 +125,8 @@ export type ProblemCode =
   | 'resource-backend'
   | 'annotation-invalid'
   | 'annotation-forbidden'
+  | 'annotation-legacy'
+  | 'annotation-unknown'
   | 'annotation-unsupported'
   | 'setting-invalid'
   | 'setting-unknown'
