@@ -80,7 +80,8 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
     host: { name, server: server?.id ?? null, routes, policy, denied },
     profiles: [...profiles.values()],
     server,
-    pairs: built.flatMap(({ pair }) => pair ?? []),
+    // Several Secrets may hold the same one.
+    pairs: built.flatMap(({ pair }) => (pair === null ? [] : [{ ...pair, secret: null }])),
     backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
     problems,
   };

@@ -1,6 +1,6 @@
 // Random Kubernetes objects over few names, so that they meet: the same hosts, Services, Secrets and namespaces.
 import type { Pair } from './certificates.ts';
-import { configMap, ingress, secret, service } from './objects.ts';
+import { configMap, ingress, opaque, secret, service } from './objects.ts';
 
 /** A whole number from 0 to below. */
 export type Random = (below: number) => number;
@@ -30,7 +30,9 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
     }),
     () => {
       const pair = pick([...pairs, { certificate: 'nonsense', key: 'nonsense' }]);
-      return secret(pick(SECRETS), pair, namespace);
+      if (random(2) === 0) return secret(pick(SECRETS), pair, namespace);
+      const texts = { 'ca.crt': pair.certificate, 'tls.crt': pair.certificate, 'tls.key': pair.key };
+      return opaque(pick(SECRETS), texts, namespace);
     },
     () => ({
       apiVersion: 'networking.k8s.io/v1',
@@ -68,10 +70,14 @@ function randomIngress(random: Random, namespace: string): object {
     namespace,
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
-    annotations:
-      random(3) === 0
-        ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
-        : {},
+    annotations: {
+      ...(random(3) === 0 ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'HTTPS', 'FCGI', 'bad']) } : {}),
+      ...(random(3) === 0 ? { 'proxy-body-size': pick(['1m', '8m']) } : {}),
+      ...(random(6) === 0 ? { 'auth-tls-secret': `${pick(NAMESPACES)}/${pick(SECRETS)}` } : {}),
+      ...(random(6) === 0 ? { 'proxy-ssl-secret': `${namespace}/${pick(SECRETS)}` } : {}),
+      ...(random(6) === 0 ? { 'fastcgi-params-configmap': 'settings' } : {}),
+      ...(random(6) === 0 ? { 'ssl-ciphers': pick(['HIGH', 'MEDIUM']) } : {}),
+    },
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
     ...(random(3) === 0 ? { tls: [{ hosts: [host ?? 'a.test'], secretName: pick(SECRETS) }] } : {}),

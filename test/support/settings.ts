@@ -97,6 +97,7 @@ export const SAMPLES: Readonly<Record<string, readonly [good: string, bad: strin
   'proxy-redirect-to': ['http://b.example/', 'a b'],
   'proxy-request-buffering': ['off', 'false'],
   'proxy-send-timeout': ['10', '10s'],
+  'proxy-ssl-location-only': ['true', 'yes'],
   'retry-non-idempotent': ['true', 'yes'],
   'reuse-port': ['false', 'off'],
   'server-name-hash-bucket-size': ['512', '1'],

@@ -105,6 +105,15 @@ describe('rendering', () => {
     expect(textOf(modelOf(wild), OLD)).to.equal(textOf(modelOf(tame), OLD));
   });
 
+  it('hosts without a policy of their own leave nginx.conf as it is, however many', () => {
+    const many = Array.from({ length: 1000 }, (_, i) => ingress({ name: `h${i}`, host: `h${i}.test` }));
+    const one = modelOf(many.slice(0, 1));
+    expect(textOf(modelOf(many), OLD)).to.equal(textOf(one, OLD));
+    // One that has one brings its own name only.
+    const own = ingress({ name: 'own', host: 'own.test', annotations: { 'ssl-ciphers': 'HIGH' } });
+    expect(textOf(modelOf([...many, own]), OLD)).to.equal(textOf(modelOf([own, ...many.slice(0, 1)]), OLD));
+  });
+
   it('a host with a server of its own that has no DNS name is closed, not rendered', () => {
     const annotations = { 'ssl-ciphers': 'HIGH' };
     const long = `${'a'.repeat(64)}.test`;

@@ -137,4 +137,5 @@ const GATES = new Set([
   'annotations-risk-level',
   'annotation-value-word-blocklist',
   'allow-cross-namespace-resources',
+  'proxy-ssl-location-only',
 ]);

@@ -195,6 +195,17 @@ describe('client certificates', () => {
     expect((await sluice.logs()).err).to.contain('Secret default/none does not exist; the whole host answers 403');
   });
 
+  it('a controller that comes back adopts nginx, its files included', async () => {
+    sluice.process.kill('SIGKILL');
+    sluice = await sluice.restart();
+    expect((await sluice.logs()).err).to.contain('nginx adopted');
+    expect(await status('on.test')).to.equal(400);
+    expect(await status('on.test', clients.alice)).to.equal(200);
+    await sluice.write('again.json', [site('again', { 'auth-tls-secret': 'default/with-list' })]);
+    await eventually(async () => expect(await status('again.test', clients.alice)).to.equal(200));
+    expect(await status('again.test', clients.revoked)).to.equal(400);
+  });
+
   it('auth-tls-secret: a Secret that comes, changes or goes is noticed (PARSE-08, DEL-03)', async () => {
     await sluice.write('late.json', [opaque('none', { 'ca.crt': foreign.certificate })]);
     await eventually(async () => expect(await status('missing.test', clients.foreign)).to.equal(200));
@@ -252,6 +263,23 @@ describe('client certificates', () => {
 
     it('400 without SNI, where a certificate is required', async () => {
       expect(await over('', ['on.test', 'plain.test'])).to.deep.equal([400, 200]);
+    });
+
+    it('HTTP/1.0 without a Host header is for no host, whatever the SNI', async () => {
+      const { alice } = clients;
+      const lines = await new Promise<string>((resolve, reject) => {
+        const options = { host: '127.0.0.1', port: sluice.https, servername: 'second.test', rejectUnauthorized: false };
+        const socket = connect({ ...options, cert: alice.certificate, key: alice.key }, () =>
+          socket.write('GET / HTTP/1.0\r\n\r\n'),
+        );
+        let text = '';
+        socket.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+        socket.once('end', () => resolve(text));
+        socket.once('error', reject);
+      });
+      expect(lines).to.match(/^HTTP\/1\.1 404 /);
     });
 
     it('a session of another host opens nothing', async () => {
