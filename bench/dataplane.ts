@@ -194,6 +194,10 @@ function plainConfig(sluice: string, port: number, backend: number): string {
       proxy_read_timeout 60s;
       proxy_pass http://backend;
     }
+    # Declares the variable that the copied headers read.
+    location = //variables {
+      set $sluice_connection "";
+    }
   }`;
 }
 

@@ -100,8 +100,8 @@ function shown(names: readonly string[]): string {
 
 /** Backends and client certificates that a host value names. */
 function referencesOf({ routes }: Host): ValueName[] {
-  return routes.flatMap(({ target, policy }) => [
-    ...('id' in target && target.id !== null ? [`backend/${target.id}`] : []),
+  return routes.flatMap(({ backends, policy }) => [
+    ...backends.map((id) => `backend/${id}`),
     ...(policy.backendTls?.certificate ? [`pem/${policy.backendTls.certificate}`] : []),
   ]);
 }

@@ -62,6 +62,12 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     unlogged: settings.skipAccessLogUrls.map(patternValue),
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
+    add_headers: some(settings.responseHeaders),
+    hide_headers: some(settings.hideHeaders),
+    proxy_set_headers: some(settings.backendHeaders),
+    limit_conn_status: settings.limitConnStatusCode,
+    limit_req_status: settings.limitReqStatusCode,
+    limit_variable: settings.limitConnZoneVariable,
     loopback_endpoints: settings.selection.loopbackEndpoints,
     dns: {
       servers: dns.servers,
@@ -72,6 +78,11 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Empty lists are left out: they cost requests nothing then. */
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 /** Keys of nginx maps: exact texts, "~regex", or "~*regex" without regard to case. */

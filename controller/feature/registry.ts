@@ -1,10 +1,19 @@
 // All features, and the reading of an object's annotations through them.
+import accessLog from '../annotations/access-log.ts';
 import appRoot from '../annotations/app-root.ts';
 import authTls from '../annotations/auth-tls.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
 import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
+import cors from '../annotations/cors.ts';
+import customErrors from '../annotations/custom-errors.ts';
+import customHeaders from '../annotations/custom-headers.ts';
+import defaultBackend from '../annotations/default-backend.ts';
 import fastcgi from '../annotations/fastcgi.ts';
+import http2PushPreload from '../annotations/http2-push-preload.ts';
+import limitRate from '../annotations/limit-rate.ts';
+import limits from '../annotations/limits.ts';
+import mirror from '../annotations/mirror.ts';
 import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
@@ -21,16 +30,25 @@ import { modernised } from './legacy.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
 
 export const FEATURES: readonly Feature[] = [
+  accessLog,
   appRoot,
   authTls,
   backendProtocol,
   clientBodyBufferSize,
   connectionProxyHeader,
+  cors,
+  customErrors,
+  customHeaders,
+  defaultBackend,
   fastcgi,
+  http2PushPreload,
+  limitRate,
+  limits,
+  mirror,
   nextUpstream,
   proxyBodySize,
-  proxyBuffers,
   proxyBuffering,
+  proxyBuffers,
   proxyHttpVersion,
   proxyRewrites,
   proxySsl,

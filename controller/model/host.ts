@@ -82,7 +82,7 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
     server,
     // Several Secrets may hold the same one.
     pairs: built.flatMap(({ pair }) => (pair === null ? [] : [{ ...pair, secret: null }])),
-    backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
+    backends: [...new Set(routes.flatMap(({ backends }) => backends))],
     problems,
   };
 }
@@ -175,12 +175,16 @@ function routeBuilder(
     const { protocol, directives, backendTls } = draft;
     const profile = internProfile(protocol, directives.list(), directives.files(), backendTls);
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
+    const { defaultBackend, errorCodes } = draft.policy;
+    if (errorCodes !== null) {
+      draft.policy.errorBackends = [defaultBackend, globalDefaultBackend(view, settings)].filter((id) => id !== null);
+    }
+    const own = 'id' in allowed ? [allowed.id, defaultBackend] : [];
+    const backends = [...own, ...(draft.policy.errorBackends ?? [])].filter((id) => id !== null);
     const source = owner === null ? null : refOf(owner);
-    return {
-      route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source },
-      profile,
-      pair: backendTls?.pair ?? null,
-    };
+    const { policy } = draft;
+    const route = { match, path, profile: profile.id, target: allowed, policy, backends, source };
+    return { route, profile, pair: backendTls?.pair ?? null };
   };
 }
 

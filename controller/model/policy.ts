@@ -1,12 +1,26 @@
 // What the router, the balancer and the response filters do for a route, a host or a backend, as data: no change of it needs
 // a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
+import type { Cidr } from '../feature/cidr.ts';
 import type { Template } from '../feature/template.ts';
+import type { BackendId } from './types.ts';
 
 export interface Timeouts {
   /** Seconds. */
   readonly connect: number;
   readonly send: number;
   readonly read: number;
+}
+
+/** What cors-* say; texts are sent as they are. */
+export interface Cors {
+  /** Lower case; "*" alone for every origin, none for nobody. "scheme://*.rest" stands for one label more. */
+  readonly origins: readonly string[];
+  readonly methods: string;
+  readonly headers: string;
+  readonly credentials: boolean;
+  readonly exposed: string | null;
+  /** Seconds. */
+  readonly maxAge: number;
 }
 
 export interface Replacement {
@@ -20,6 +34,29 @@ export interface BackendTlsData {
   readonly certificate: string | null;
   /** The backend's name, where it is not a constant of the profile. */
   readonly name: Template | null;
+}
+
+/** Of one client over all paths of the Ingress; null sets no limit. */
+export interface Limits {
+  readonly connections: number | null;
+  readonly perSecond: number | null;
+  readonly perMinute: number | null;
+  readonly burstMultiplier: number;
+  /** Clients that are not counted. */
+  readonly exempt: readonly Cidr[] | null;
+}
+
+/** Where a copy of each request goes. */
+export interface Mirror {
+  readonly scheme: 'http' | 'https';
+  /** A DNS name or an IP address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly hostHeader: Template;
+  /** What follows the host. */
+  readonly uri: Template;
+  /** Whether the query of the request is added to it. */
+  readonly query: 'kept' | 'own';
 }
 
 export interface RoutePolicy {
@@ -40,6 +77,19 @@ export interface RoutePolicy {
   readonly connection: 'close' | 'keep-alive' | null;
   readonly backendTls: BackendTlsData | null;
   readonly accessLog: boolean;
+  readonly cors: Cors | null;
+  /** Name and value of headers that every response gets. */
+  readonly customHeaders: readonly (readonly [string, string])[] | null;
+  readonly mirror: Mirror | null;
+  readonly limits: Limits | null;
+  /** Of each response, in bytes, once `after` of them are sent. */
+  readonly bandwidth: { readonly bytesPerSecond: number; readonly after: number } | null;
+  /** Answers with these codes are replaced (DEF-06); null when none is. */
+  readonly errorCodes: readonly number[] | null;
+  /** Who makes the answers that replace them: the first that has endpoints, else the built-in 404. */
+  readonly errorBackends: readonly BackendId[] | null;
+  /** Who answers while the backend has no endpoints; null for nobody. */
+  readonly defaultBackend: BackendId | null;
 }
 
 /** What a host does with the certificates of clients, beside what its server verifies. */

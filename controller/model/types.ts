@@ -70,6 +70,8 @@ export interface Route {
   readonly profile: ProfileId;
   readonly target: Target;
   readonly policy: RoutePolicy;
+  /** Every backend that its requests may be sent to. */
+  readonly backends: readonly BackendId[];
   /** The Ingress that defines it; null for the routes that exist without one. */
   readonly source: ObjectRef | null;
 }

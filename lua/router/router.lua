@@ -3,7 +3,9 @@
 -- docs/spec/annotations.yaml.
 
 local dns = require("lib.dns")
+local errors = require("router.errors")
 local feed = require("config.feed")
+local headers = require("router.headers")
 local hosts = require("router.host")
 local redirect = require("lib.redirect").redirect
 
@@ -117,7 +119,7 @@ local function dispatch(var, route, server)
   if backend and backend.resolve then
     dns.refresh(backend)
   end
-  if not backend or #backend.peers == 0 then
+  if (not backend or #backend.peers == 0) and not errors.stand_in(var, route) then
     return without_endpoints(target)
   end
   if route.before_proxy then
@@ -131,6 +133,7 @@ local function dispatch(var, route, server)
       return exit(413)
     end
   end
+  headers.send(var)
   return exec(route.location)
 end
 
@@ -140,6 +143,8 @@ function route_request(var, server)
     -- An internal redirect came back: variables survive it.
     hosts.leave_key(before)
     var.sluice_route = ""
+    var.sluice_backend = ""
+    var.proxy_upstream_name = ""
     var.no_log = ""
   end
   local name = var.host

@@ -18,7 +18,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'PATH-10': 'is about the annotations use-regex and rewrite-target',
   'PATH-12': 'is about regular expressions in paths and the annotation server-alias',
   'PATH-13': 'is about the admission webhook',
-  'DEF-06': 'is about custom-http-errors',
   'DEL-06': 'is about the status, which needs an API server',
 };
 

@@ -21,7 +21,7 @@ const FRAGMENTS = [
   '$',
   '${',
   '$host',
-  '${host}',
+  `\${host}`,
   '$sluice_route',
   '$1',
   '\n',

@@ -45,10 +45,17 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
       kind: 'Namespace',
       metadata: { name: namespace, labels: { watched: pick(['yes', 'yes', 'no']) } },
     }),
+    () => configMap('headers', { [pick(['X-A', 'X-B'])]: String(random(3)) }, namespace),
     () =>
       configMap(
         'settings',
-        { 'proxy-read-timeout': String(random(3)), 'ssl-redirect': pick(['true', 'false', '?']) },
+        {
+          'proxy-read-timeout': String(random(3)),
+          'ssl-redirect': pick(['true', 'false', '?']),
+          'custom-http-errors': pick(['', '500']),
+          'add-headers': pick(['', 'ns1/headers']),
+          'global-allowed-response-headers': pick(['X-A', 'X-A,X-B']),
+        },
         'ns1',
       ),
   ];
@@ -77,6 +84,13 @@ function randomIngress(random: Random, namespace: string): object {
       ...(random(6) === 0 ? { 'proxy-ssl-secret': `${namespace}/${pick(SECRETS)}` } : {}),
       ...(random(6) === 0 ? { 'fastcgi-params-configmap': 'settings' } : {}),
       ...(random(6) === 0 ? { 'ssl-ciphers': pick(['HIGH', 'MEDIUM']) } : {}),
+      ...(random(3) === 0
+        ? {
+            'default-backend': pick(['', ...SERVICES]),
+            'custom-http-errors': pick(['', '404', '404,503', 'bad']),
+            'custom-headers': pick(['', `${namespace}/headers`]),
+          }
+        : {}),
     },
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
