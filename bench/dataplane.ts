@@ -176,6 +176,8 @@ function manifests(backend: number): Record<string, object[]> {
 function plainConfig(sluice: string, port: number, backend: number): string {
   const items = httpItems(sluice).filter((item) => !NOT_PLAIN.test(item));
   if (!items.some((item) => item.includes('proxy_set_header'))) throw new Error('nginx.conf of Sluice has no headers');
+  // Maps read them; for plain nginx they stay empty.
+  const variables = [...new Set(sluice.match(/^ *set \$\w+ "";$/gm) ?? [])];
   return `${items.join('\n')}
   upstream backend {
     server 127.0.0.1:${backend};
@@ -187,6 +189,9 @@ function plainConfig(sluice: string, port: number, backend: number): string {
   server {
     listen ${port} default_server reuseport backlog=511;
     server_name _;
+    location = //variables {
+${variables.join('\n')}
+    }
     location / {
       client_max_body_size 1m;
       proxy_connect_timeout 5s;

@@ -2,9 +2,9 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
+import type { Backend, Certificate, Host, Model, Route, UserList } from '../model/types.ts';
 
-/** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
+/** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or "settings". */
 export type ValueName = string;
 
 export type State = ReadonlyMap<ValueName, string>;
@@ -44,14 +44,39 @@ export function stateOf(model: Model, data: DataSettings): State {
     state.set(`certificate/${host}`, JSON.stringify({ fingerprint: certificate.fingerprint }));
   }
   for (const [fingerprint, pair] of model.pairs) state.set(`pem/${fingerprint}`, memoised(pair, pemValue));
-  for (const [name, host] of model.hosts) state.set(`host/${name}`, memoised(host, hostValue));
+  for (const [name, host] of model.hosts) {
+    state.set(`host/${name}`, memoised(host, hostValue));
+    for (const list of usersOf(host))
+      state.set(
+        `users/${list.id}`,
+        memoised(list, ({ users }) => ({ users })),
+      );
+  }
+  if (model.aliases.length > 0) state.set('aliases', JSON.stringify(model.aliases));
   return state;
+}
+
+/** Values that hold keys or password hashes, which nobody is shown. */
+export function isSecret(name: ValueName): boolean {
+  return name.startsWith('pem/') || name.startsWith('users/');
+}
+
+/** User lists by host object, for the same reason as the texts. */
+const userLists = new WeakMap<Host, readonly UserList[]>();
+
+/** The user lists that a host value names. */
+export function usersOf(host: Host): readonly UserList[] {
+  const known = userLists.get(host);
+  if (known !== undefined) return known;
+  const found = [...new Set(host.routes.flatMap(({ users }) => users ?? []))];
+  userLists.set(host, found);
+  return found;
 }
 
 function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: DataSettings) {
   return {
     redirect_code: settings.httpRedirectCode,
-    redirect_port: settings.usePortInRedirects && httpsPort !== 443 ? httpsPort : undefined,
+    https_port: httpsPort,
     hsts: settings.hsts ? hstsValue(settings) : undefined,
     use_forwarded_headers: settings.useForwardedHeaders,
     server_header: settings.serverTokens ? 'any' : settings.allowBackendServerHeader ? 'backend' : undefined,
@@ -129,12 +154,13 @@ function snakeCase(value: unknown): unknown {
   );
 }
 
-function routeValue({ match, path, profile, target, policy, source }: Route) {
+function routeValue({ match, path, pattern, profile, target, policy, source }: Route) {
   const [service, port] = target.kind === 'backend' ? [target.service, target.port] : ['', ''];
   const namespace = source?.namespace ?? '';
   return {
     match,
     path,
+    pattern: pattern ?? undefined,
     profile,
     target:
       target.kind === 'deny'

@@ -3,7 +3,18 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Certificate, ConfigFile, Directive, Identity, PathMatch, Protocol, Target } from '../model/types.ts';
+import type {
+  AliasName,
+  AuthLocation,
+  Certificate,
+  ConfigFile,
+  Directive,
+  Identity,
+  PathMatch,
+  Protocol,
+  Target,
+  UserList,
+} from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
 import type { Template } from './template.ts';
@@ -73,11 +84,19 @@ export interface BackendTls {
 export interface RouteDraft {
   /** Why the route must not be served at all (it answers 503); null when it may. */
   deny: string | null;
+  /** The path is a regular expression (use-regex), or is rewritten, which makes it one (PATH-07). */
+  isRegex: boolean;
+  /** Where "/" of the host leads as far as this path is concerned; the first in routing order wins. */
+  appRoot: Template | null;
   protocol: Protocol;
   /** Set beside proxy_ssl_* directives: how connections with them are told apart from others. */
   backendTls: { readonly pool: Identity['pool']; readonly pair: Certificate | null } | null;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
+  /** With `policy.externalAuth`. */
+  auth: Omit<AuthLocation, 'directives'> | null;
+  /** With `policy.basicAuth`. */
+  users: UserList | null;
 }
 
 /** What every feature may know of the object that it reads. */
@@ -89,10 +108,19 @@ interface Context {
   report(key: string, message: string): void;
 }
 
+/** What is said of annotations that have none for a catch-all Ingress. */
+export const WITHOUT_EFFECT = 'it has no effect on an Ingress that has nothing but spec.defaultBackend';
+
+/** A rule, the "/" that a host has even without one, that of a catch-all Ingress, or nobody's. */
+export type PathOrigin = 'rule' | 'implicit' | 'catch-all' | 'none';
+
 export interface RouteContext extends Context {
   readonly host: string;
   readonly path: string;
+  /** As the rule says it: an Exact path can still become a regular expression (PATH-08). */
   readonly match: PathMatch;
+  /** Where the path comes from; for 'catch-all' redirects and rewrites have no effect (DEF-02). */
+  readonly origin: PathOrigin;
   /** Where the route leads before annotations are applied. */
   readonly target: Target;
   /** The host has a certificate assigned, the default one included (TLS-07). */
@@ -110,6 +138,10 @@ export type HostDraft = Mutable<HostPolicy> & {
   backendTls: BackendTls | null;
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
+  /** Other names of it; null until an Ingress lists some (HOST-11). */
+  aliases: readonly AliasName[] | null;
+  /** The same name with or without "www." leads here. */
+  hasWwwRedirect: boolean;
 };
 
 export interface HostContext extends Context {
@@ -128,11 +160,17 @@ export interface BackendContext extends Context {
 export function newRouteDraft(settings: Settings): RouteDraft {
   return {
     deny: null,
+    isRegex: false,
+    appRoot: null,
     protocol: 'http',
     backendTls: null,
     directives: new DirectiveSet(),
     policy: {
+      redirectTo: null,
+      relativeRedirects: settings.relativeRedirects,
+      portInRedirects: settings.usePortInRedirects,
       redirectToTls: false,
+      forceTls: false,
       preserveTrailingSlash: settings.preserveTrailingSlash,
       maxBodyBytes: settings.proxyBodySize,
       timeouts: {
@@ -149,18 +187,39 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       errorCodes: null,
       errorBackends: null,
       defaultBackend: null,
+      allowFrom: null,
+      denyFrom: null,
+      basicAuth: null,
+      externalAuth: null,
+      clearedHeaders: null,
+      satisfy: null,
       tries: settings.proxyNextUpstreamTries,
       redirects: null,
       cookieDomain: null,
       cookiePath: null,
       connection: null,
       backendTls: null,
+      rewrite: null,
+      upstreamHost: null,
     },
+    auth: null,
+    users: null,
   };
 }
 
+export function newHostPolicy(): HostPolicy {
+  return { appRoot: null, leadsTo: null, clientCertificates: null };
+}
+
 export function newHostDraft(): HostDraft {
-  return { deny: null, server: new DirectiveSet(), backendTls: null, appRoot: null, clientCertificates: null };
+  return {
+    ...newHostPolicy(),
+    deny: null,
+    server: new DirectiveSet(),
+    backendTls: null,
+    aliases: null,
+    hasWwwRedirect: false,
+  };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

@@ -3,13 +3,16 @@ import accessLog from '../annotations/access-log.ts';
 import appRoot from '../annotations/app-root.ts';
 import authTls from '../annotations/auth-tls.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
+import basicAuth from '../annotations/basic-auth.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
 import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
 import cors from '../annotations/cors.ts';
 import customErrors from '../annotations/custom-errors.ts';
 import customHeaders from '../annotations/custom-headers.ts';
 import defaultBackend from '../annotations/default-backend.ts';
+import externalAuth from '../annotations/external-auth.ts';
 import fastcgi from '../annotations/fastcgi.ts';
+import globalAuth from '../annotations/global-auth.ts';
 import http2PushPreload from '../annotations/http2-push-preload.ts';
 import limitRate from '../annotations/limit-rate.ts';
 import limits from '../annotations/limits.ts';
@@ -22,9 +25,15 @@ import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxySsl from '../annotations/proxy-ssl.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
+import redirect from '../annotations/redirect.ts';
+import rewrite from '../annotations/rewrite.ts';
+import satisfy from '../annotations/satisfy.ts';
+import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
+import sourceRanges from '../annotations/source-ranges.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
+import upstreamVhost from '../annotations/upstream-vhost.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { modernised } from './legacy.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
@@ -34,6 +43,9 @@ export const FEATURES: readonly Feature[] = [
   appRoot,
   authTls,
   backendProtocol,
+  basicAuth,
+  externalAuth,
+  globalAuth,
   clientBodyBufferSize,
   connectionProxyHeader,
   cors,
@@ -53,9 +65,15 @@ export const FEATURES: readonly Feature[] = [
   proxyRewrites,
   proxySsl,
   proxyTimeouts,
+  redirect,
+  rewrite,
+  serverNames,
+  satisfy,
   serviceUpstream,
+  sourceRanges,
   sslCiphers,
   tlsRedirect,
+  upstreamVhost,
 ];
 
 /** Every supported annotation without its prefix, aliases included. */

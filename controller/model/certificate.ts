@@ -1,5 +1,5 @@
 // The certificate unit: which Secret serves a host, and whether it can (TLS-01 to TLS-07, TLS-13).
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { type KeyPair, readKeyPair } from '../feature/key-pair.ts';
 import type { Ingress } from '../kube/objects.ts';
 import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
@@ -16,6 +16,16 @@ export interface CertificateUnit {
 /** SANs decide; the CN only where there are none (TLS-03). */
 function covers(leaf: X509Certificate, host: HostName): boolean {
   return leaf.checkHost(host, { subject: 'default' }) !== undefined;
+}
+
+/** Leaves by the certificate they belong to: aliases ask again in every pass. */
+const leaves = new WeakMap<Certificate, X509Certificate>();
+
+/** Whether a certificate may be shown for another name than that of its host. */
+export function coversName(certificate: Certificate, name: HostName): boolean {
+  const leaf = leaves.get(certificate) ?? new X509Certificate(certificate.chain);
+  leaves.set(certificate, leaf);
+  return covers(leaf, name);
 }
 
 /** The Ingress that decides the certificate of a host: the first with a rule for it and a non-empty spec.tls (TLS-01). */

@@ -2,7 +2,7 @@
 // a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
 import type { Cidr } from '../feature/cidr.ts';
 import type { Template } from '../feature/template.ts';
-import type { BackendId } from './types.ts';
+import type { BackendId, HostName, UserListId } from './types.ts';
 
 export interface Timeouts {
   /** Seconds. */
@@ -59,9 +59,22 @@ export interface Mirror {
   readonly query: 'kept' | 'own';
 }
 
+/** An answer in place of a backend's. */
+export interface Redirect {
+  readonly url: string;
+  readonly code: number;
+}
+
 export interface RoutePolicy {
+  readonly redirectTo: Redirect | null;
+  /** Redirects to a path of the same host have neither scheme nor host (PATH-05). */
+  readonly relativeRedirects: boolean;
+  /** Redirects to a path of the same host, and to HTTPS, have the port. */
+  readonly portInRedirects: boolean;
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
+  /** Even under a name that no certificate covers. */
+  readonly forceTls: boolean;
   /** Keeps the final "/" of the URI in that redirect (TLS-09). */
   readonly preserveTrailingSlash: boolean;
   /** Largest request body in bytes, 0 without limit. */
@@ -90,6 +103,62 @@ export interface RoutePolicy {
   readonly errorBackends: readonly BackendId[] | null;
   /** Who answers while the backend has no endpoints; null for nobody. */
   readonly defaultBackend: BackendId | null;
+  readonly rewrite: Rewrite | null;
+  /** The Host header for the backend, null for the client's. */
+  readonly upstreamHost: Template | null;
+  /** Client addresses that are let in, null for all. */
+  readonly allowFrom: readonly Cidr[] | null;
+  /** Client addresses that are not, asked first. */
+  readonly denyFrom: readonly Cidr[] | null;
+  readonly basicAuth: BasicAuth | null;
+  readonly externalAuth: ExternalAuth | null;
+  /** Headers of clients that the backend must not see: only a service that was asked may set them. */
+  readonly clearedHeaders: readonly string[] | null;
+  /** One of address lists, basic and external authentication is enough; null where all are needed. */
+  readonly satisfy: 'any' | null;
+}
+
+/** What a path becomes before it is sent to the backend; captures are those of the rule's path. */
+export interface Rewrite {
+  readonly target: Template;
+  /** The X-Forwarded-Prefix header that goes with it. */
+  readonly forwardedPrefix: Template | null;
+  /** A line at level notice for each request. */
+  readonly log: boolean;
+}
+
+/** Names and passwords (RFC 7617). */
+export interface BasicAuth {
+  readonly realm: string;
+  readonly users: UserListId;
+}
+
+/** A service that is asked about each request before it is served. Its scheme is part of the profile. */
+export interface ExternalAuth {
+  /** Without the port; sent as Host and as SNI. */
+  readonly host: Template;
+  readonly port: number;
+  /** Path and query. */
+  readonly uri: Template;
+  /** null for GET without the headers that a method brings along (X-Original-URI, X-Scheme). */
+  readonly method: string | null;
+  /** Where a 401 leads, the redirect parameter included; null for nowhere. */
+  readonly signin: Template | null;
+  /** Headers of its answer that the backend gets. */
+  readonly responseHeaders: readonly string[];
+  /** Values of the headers that are added to the question; their names are part of the profile, in this order. */
+  readonly headerValues: readonly Template[];
+  /** X-Auth-Request-Redirect, null for the URI of the request. */
+  readonly redirect: Template | null;
+  readonly cache: AuthCache | null;
+  /** Its cookies go on responses of every status. */
+  readonly alwaysSetCookie: boolean;
+}
+
+export interface AuthCache {
+  readonly key: Template;
+  /** Seconds by status; the first one that fits holds. Status 0 stands for every other. */
+  readonly durations: readonly (readonly [status: number, seconds: number])[];
 }
 
 /** What a host does with the certificates of clients, beside what its server verifies. */
@@ -107,6 +176,8 @@ export interface HostPolicy {
   /** Where "/" leads, null for nowhere else. */
   readonly appRoot: Template | null;
   readonly clientCertificates: ClientCertificates | null;
+  /** The host that all its requests are redirected to (from-to-www-redirect). */
+  readonly leadsTo: { readonly host: HostName; readonly code: number } | null;
 }
 
 /** How requests are spread over the endpoints of a backend. */

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
 import type { Directive, Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
+import { authView } from './auth.ts';
+import { CLIENT_CERTIFICATE_HEADERS } from './client-certificate.ts';
 import { loadTemplate } from './engine.ts';
 import { withStockParameters } from './fastcgi.ts';
 import {
@@ -94,7 +96,7 @@ function loggedVariables(settings: Settings, installation: Installation): string
 /** HDR-01 to HDR-05. An empty value removes the header. */
 function requestHeaders(settings: Settings): [name: string, value: string][] {
   const headers: [string, string][] = [
-    ['Host', '$best_http_host'],
+    ['Host', '$sluice_host'],
     ['X-Request-ID', '$req_id'],
     ['X-Real-IP', '$remote_addr'],
     ['X-Forwarded-For', '$full_x_forwarded_for'],
@@ -106,11 +108,7 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
     ['X-Original-Forwarded-For', variableOf(settings.forwardedForHeader)],
     ['X-Original-Forwarded-Host', variableOf(settings.forwardedHostHeader)],
     ['Proxy', ''],
-    // Set for hosts with client certificates, empty for all others: no client may send them (HDR-08, R19).
-    ['ssl-client-verify', '$sluice_client_verify'],
-    ['ssl-client-subject-dn', '$sluice_client_subject'],
-    ['ssl-client-issuer-dn', '$sluice_client_issuer'],
-    ['ssl-client-cert', '$sluice_client_certificate'],
+    ...CLIENT_CERTIFICATE_HEADERS.map(([name, value]): [string, string] => [name, value]),
   ];
   return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
 }
@@ -193,9 +191,10 @@ function directiveView(directives: readonly Directive[]) {
   return directives.map(({ name, args }) => ({ name: word(name), args }));
 }
 
-function profileView(profile: Profile) {
+function profileView(profile: Profile, settings: Settings) {
   const { protocol, directives } = profile;
   return {
+    auth: profile.auth === null ? null : authView(profile.auth, profile.id, settings),
     name: word(`@${profile.id}`),
     directives: directiveView(protocol === 'fcgi' ? withStockParameters(directives) : directives),
     pass: passOf(profile),
@@ -241,7 +240,7 @@ function serverView(
     names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
     directives: directiveView(server?.directives ?? []),
     errors: errorView(profiles),
-    profiles: profiles.map(profileView),
+    profiles: profiles.map((profile) => profileView(profile, settings)),
   };
 }
 

@@ -1,5 +1,6 @@
 // The parameters that every FastCGI backend gets, as nginx's own file fastcgi_params has them: it may not be installed.
 import type { Directive } from '../model/types.ts';
+import { CLIENT_CERTIFICATE_HEADERS } from './client-certificate.ts';
 import { quoted, word } from './literal.ts';
 
 const STOCK: readonly (readonly [name: string, value: string, condition?: 'if_not_empty'])[] = [
@@ -24,10 +25,9 @@ const STOCK: readonly (readonly [name: string, value: string, condition?: 'if_no
   ['REDIRECT_STATUS', '200'],
   // Headers that clients must not set: for CGI programs HTTP_PROXY is a setting of their own.
   ['HTTP_PROXY', ''],
-  ['HTTP_SSL_CLIENT_VERIFY', '$sluice_client_verify'],
-  ['HTTP_SSL_CLIENT_SUBJECT_DN', '$sluice_client_subject'],
-  ['HTTP_SSL_CLIENT_ISSUER_DN', '$sluice_client_issuer'],
-  ['HTTP_SSL_CLIENT_CERT', '$sluice_client_certificate'],
+  ...CLIENT_CERTIFICATE_HEADERS.map(
+    ([name, value]) => [`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, value] as const,
+  ),
 ];
 
 /** The directives of a profile with these parameters before its own; one that it sets itself is left out. */

@@ -1,7 +1,16 @@
 // Profiles: distinct sets of directives, named by the digest of their content, so that thousands of paths share a handful of
 // named locations, and hosts with the same TLS policy a server.
 import { createHash } from 'node:crypto';
-import type { Certificate, ConfigFile, Directive, Identity, Profile, Protocol, ServerProfile } from '../model/types.ts';
+import type {
+  AuthLocation,
+  Certificate,
+  ConfigFile,
+  Directive,
+  Identity,
+  Profile,
+  Protocol,
+  ServerProfile,
+} from '../model/types.ts';
 import { forProtocol } from './protocol.ts';
 
 /** How a profile's TLS connections to backends are told apart, beside its proxy_ssl_* directives. */
@@ -12,23 +21,44 @@ export interface BackendTlsOf {
   readonly pair: Certificate | null;
 }
 
+/** What a profile has beside directives; all of it is absent unless given. */
+interface Parts {
+  readonly files: readonly ConfigFile[];
+  readonly tls: BackendTlsOf | null;
+  /** To a service that is asked about each request. */
+  readonly question: Omit<AuthLocation, 'directives'> | null;
+}
+
 /** Makes the Profile of these directives, in their order; the same input gives the same id in every process. */
 export function internProfile(
   protocol: Protocol,
   directives: readonly Directive[],
-  files: readonly ConfigFile[] = [],
-  tls: BackendTlsOf | null = null,
+  { files = [], tls = null, question = null }: Partial<Parts> = {},
 ): Profile {
   const wanted = forProtocol(protocol, directives);
   const identity = tls !== null && (protocol === 'https' || protocol === 'auto') ? identityOf(wanted, tls) : null;
-  const id = `p_${digest([protocol, ...(identity === null ? [] : [identity.digest]), ...wanted.map(show)])}`;
+  const auth =
+    question === null ? null : { ...question, directives: directives.filter(({ name }) => AUTH_BUFFERS.has(name)) };
+  const texts = [
+    protocol,
+    ...(identity === null ? [] : [identity.digest]),
+    ...(auth === null ? [] : [authText(auth)]),
+    ...wanted.map(show),
+  ];
   const named = files.filter((file) => wanted.some(({ args }) => args.some(({ text }) => text.includes(file.name))));
-  return { id, protocol, directives: wanted, files: named, identity };
+  return { id: `p_${digest(texts)}`, protocol, directives: wanted, files: named, identity, auth };
 }
 
 function identityOf(directives: readonly Directive[], { pool, pair }: BackendTlsOf): Identity {
   const own = directives.filter(({ name }) => name.startsWith('proxy_ssl_')).map(show);
   return { digest: digest([pool, pair?.fingerprint ?? '', ...own]), pool };
+}
+
+/** Where answers are large, so may be those of the service that is asked who somebody is. */
+const AUTH_BUFFERS: ReadonlySet<string> = new Set(['proxy_buffer_size', 'proxy_buffers', 'proxy_busy_buffers_size']);
+
+function authText({ scheme, headers, signin, directives }: AuthLocation): string {
+  return ['auth', scheme, signin, ...headers, ...directives.map(show)].join(' ');
 }
 
 /** The server of hosts with these directives; null, the shared server, for those with none. */

@@ -34,8 +34,11 @@ local quit
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
 -- Client certificates towards backends, as nginx takes them from variables, by fingerprint.
 local client_pairs = {}
-local retired = {}
+local user_lists = {}
+local retired, retired_users = {}, {}
 local settings
+-- The aliases that are no exact names, in order; false when there are none.
+local aliases
 
 local function decode_text(name, text)
   if not text then
@@ -71,9 +74,13 @@ local function forget_all()
   for _, host in pairs(hosts) do
     host_compiler.retire(host)
   end
+  for id, users in pairs(user_lists) do
+    retired_users[id] = { users = users, since = ngx.now() }
+  end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
   client_pairs = {}
-  settings = nil
+  user_lists = {}
+  settings, aliases = nil, nil
 end
 
 local function forget(name)
@@ -93,8 +100,15 @@ local function forget(name)
   elseif kind == "pem" then
     pairs_by_fingerprint[id] = nil
     client_pairs[id] = nil
+  elseif kind == "users" then
+    if user_lists[id] then
+      retired_users[id] = { users = user_lists[id], since = ngx.now() }
+      user_lists[id] = nil
+    end
   elseif name == "settings" then
     settings = nil
+  elseif name == "aliases" then
+    aliases = nil
   end
 end
 
@@ -174,6 +188,14 @@ function _M.host(name)
   return host
 end
 
+--- The aliases to be tried for names that are no host, nil for none.
+function _M.aliases()
+  if aliases == nil then
+    aliases = decode("aliases") or false
+  end
+  return aliases or nil
+end
+
 --- The compiled backend, or nil when there is none.
 function _M.backend(id)
   local backend = backends[id]
@@ -234,6 +256,24 @@ function _M.pair(fingerprint)
   return pair
 end
 
+--- A user list for basic authentication: name -> hash; nil when there is none. One that was removed
+-- still serves the requests that were routed before.
+function _M.users(id)
+  local users = user_lists[id]
+  if users == nil then
+    local value = decode("users/" .. id)
+    if not value then
+      return retired_users[id] and retired_users[id].users
+    end
+    users = {}
+    for _, user in ipairs(value.users) do
+      users[user[1]] = user[2]
+    end
+    user_lists[id] = users
+  end
+  return users
+end
+
 --- Settings that are data (docs: controller/apply/state.ts); an empty table before the first apply.
 function _M.settings()
   if settings == nil then
@@ -245,9 +285,11 @@ end
 
 local function drop_retired()
   local now = ngx.now()
-  for id, entry in pairs(retired) do
-    if now - entry.since > RETIRED_FOR then
-      retired[id] = nil
+  for _, list in ipairs({ retired, retired_users }) do
+    for id, entry in pairs(list) do
+      if now - entry.since > RETIRED_FOR then
+        list[id] = nil
+      end
     end
   end
 end
@@ -310,9 +352,9 @@ function _M.quits()
   return generations
 end
 
---- The text of an object for humans; private keys are never given back.
+--- The text of an object for humans; private keys and password hashes are never given back.
 function _M.show(name)
-  if sub(name, 1, 4) == "pem/" then
+  if sub(name, 1, 4) == "pem/" or sub(name, 1, 6) == "users/" then
     return nil
   end
   return store.read(name)

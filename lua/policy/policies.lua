@@ -11,18 +11,25 @@ local _M = {}
 local OF_HOST = {
   require("policy.client_certificates"),
   require("policy.denied"),
+  require("policy.leads_to"),
   require("policy.app_root"),
 }
 
 -- Before the redirect to HTTPS.
 local BEFORE_TLS = {
   require("policy.cors"),
+  require("policy.redirect"),
+  require("policy.rewrite_redirect"),
 }
 
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.
 local BEFORE_PROXY = {
   require("policy.limits"),
+  require("policy.access"),
+  require("policy.cleared_headers"),
+  require("policy.rewrite"),
+  require("policy.upstream_host"),
   require("policy.proxy_variables"),
   require("policy.backend_tls"),
   require("policy.bandwidth"),
@@ -32,6 +39,7 @@ local BEFORE_PROXY = {
 local ON_RESPONSE = {
   require("policy.custom_headers"),
   require("policy.cors"),
+  require("policy.auth_answer"),
 }
 
 -- A list of functions, nil when it would be empty.

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are variables of nginx
 // Ingresses as an attacker would write them: any text in annotations, hosts, paths, names of Services and Secrets.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -21,7 +22,7 @@ const FRAGMENTS = [
   '$',
   '${',
   '$host',
-  `\${host}`,
+  '$\u007bhost}',
   '$sluice_route',
   '$1',
   '\n',

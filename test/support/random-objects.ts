@@ -34,6 +34,8 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
       const texts = { 'ca.crt': pair.certificate, 'tls.crt': pair.certificate, 'tls.key': pair.key };
       return opaque(pick(SECRETS), texts, namespace);
     },
+    () => opaque('users', { [pick(['auth', 'alice'])]: `alice:{PLAIN}${random(3)}` }, namespace),
+    () => configMap('question', { [pick(['X-A', 'X-B', 'no name'])]: String(random(3)) }, namespace),
     () => ({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IngressClass',
@@ -55,6 +57,8 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
           'custom-http-errors': pick(['', '500']),
           'add-headers': pick(['', 'ns1/headers']),
           'global-allowed-response-headers': pick(['X-A', 'X-A,X-B']),
+          'global-auth-url': pick(['', '', 'http://auth.test/', '?']),
+          'denylist-source-range': pick(['', '', '10.0.0.1', '?']),
         },
         'ns1',
       ),
@@ -78,19 +82,36 @@ function randomIngress(random: Random, namespace: string): object {
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
     annotations: {
-      ...(random(3) === 0 ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'HTTPS', 'FCGI', 'bad']) } : {}),
-      ...(random(3) === 0 ? { 'proxy-body-size': pick(['1m', '8m']) } : {}),
-      ...(random(6) === 0 ? { 'auth-tls-secret': `${pick(NAMESPACES)}/${pick(SECRETS)}` } : {}),
-      ...(random(6) === 0 ? { 'proxy-ssl-secret': `${namespace}/${pick(SECRETS)}` } : {}),
-      ...(random(6) === 0 ? { 'fastcgi-params-configmap': 'settings' } : {}),
-      ...(random(6) === 0 ? { 'ssl-ciphers': pick(['HIGH', 'MEDIUM']) } : {}),
-      ...(random(3) === 0
-        ? {
-            'default-backend': pick(['', ...SERVICES]),
-            'custom-http-errors': pick(['', '404', '404,503', 'bad']),
-            'custom-headers': pick(['', `${namespace}/headers`]),
-          }
-        : {}),
+      ...pick<Record<string, string>>([
+        {},
+        {},
+        {
+          'backend-protocol': pick(['HTTP', 'GRPC', 'FCGI', 'bad']),
+          'proxy-body-size': pick(['1m', '8m']),
+          'default-backend': pick(['', ...SERVICES]),
+          'custom-http-errors': pick(['', '404', '404,503', 'bad']),
+          'custom-headers': pick(['', `${namespace}/headers`]),
+        },
+        { 'rewrite-target': pick(['/', '/x', '/$1']), 'app-root': pick(['/a', '/b']) },
+        { 'server-alias': pick(['c.test, d.test', 'd.test, *.e.test', 'a.test, ~x']), 'from-to-www-redirect': 'true' },
+        { 'from-to-www-redirect': pick(['true', 'false']), 'permanent-redirect': pick(['/x', 'https://x.test', '']) },
+        {
+          'auth-type': 'basic',
+          'auth-secret': pick(['users', 'ns1/users']),
+          'auth-secret-type': pick(['auth-file', 'auth-map']),
+        },
+        {
+          'auth-url': pick(['http://own.test/', 'bad']),
+          'auth-proxy-set-headers': pick(['question', 'ns1/question']),
+        },
+      ]),
+      ...pick<Record<string, string>>([
+        {},
+        { 'auth-tls-secret': `${pick(NAMESPACES)}/${pick(SECRETS)}`, 'ssl-ciphers': pick(['HIGH', 'MEDIUM']) },
+        { 'backend-protocol': 'HTTPS', 'proxy-ssl-secret': `${namespace}/${pick(SECRETS)}` },
+        { 'backend-protocol': pick(['HTTPS', 'FCGI']), 'fastcgi-params-configmap': 'settings' },
+        { 'ssl-ciphers': 'HIGH' },
+      ]),
     },
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),

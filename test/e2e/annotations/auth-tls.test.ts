@@ -20,6 +20,9 @@ describe('client certificates', () => {
   let ca: Authority;
   let foreign: Authority;
   let intermediate: IssuedPair;
+  /** Headers of what the service was asked. */
+  const service: Record<string, unknown>[] = [];
+  let asked: Pod;
   let clients: Record<'alice' | 'bob' | 'revoked' | 'foreign' | 'deep', Pair>;
 
   const site = (name: string, annotations: Record<string, string>, extra: object = {}): object =>
@@ -37,6 +40,9 @@ describe('client certificates', () => {
 
   before(async () => {
     pod = await startPod('web');
+    asked = await startPod('service');
+    asked.server.on('request', ({ headers }) => service.push(headers));
+    const asking = `http://${asked.address}:${asked.port}/`;
     ca = await makeAuthority('CN=Clients, O=Sluice');
     foreign = await makeAuthority('CN=Foreign, O=Sluice');
     intermediate = await ca.issue(['Intermediate'], 'issues');
@@ -64,6 +70,8 @@ describe('client certificates', () => {
         'sites.json': [
           secured('on', { 'auth-tls-pass-certificate-to-upstream': 'true' }),
           secured('second'),
+          secured('asks', { 'auth-url': asking }),
+          site('asks-plain', { 'auth-url': asking }),
           secured('optional', { 'auth-tls-verify-client': 'optional' }),
           secured('no-ca', { 'auth-tls-verify-client': 'optional_no_ca' }),
           secured('off', { 'auth-tls-verify-client': 'off' }),
@@ -102,6 +110,7 @@ describe('client certificates', () => {
   after(async () => {
     await sluice?.stop();
     await pod.stop();
+    await asked?.stop();
   });
 
   it('auth-tls-secret: 400 without a certificate of the CA; backends see who it is (HDR-08)', async () => {
@@ -139,6 +148,22 @@ describe('client certificates', () => {
     }
     const headers = await seen('plain.test', clients.alice, { headers: forged });
     for (const name of Object.keys(forged)) expect(headers).to.not.have.property(name);
+  });
+
+  it('a service that is asked sees the same, and no forged copies (HDR-08)', async () => {
+    const question = async (host: string, client?: Pair): Promise<Record<string, unknown>> => {
+      service.length = 0;
+      const headers = { 'ssl-client-verify': 'forged', 'ssl-client-cert': 'forged' };
+      expect(await status(host, client, { headers })).to.equal(200);
+      return service[0] ?? {};
+    };
+    const known = await question('asks.test', clients.alice);
+    expect(known).to.include({ 'ssl-client-verify': 'SUCCESS', 'ssl-client-subject-dn': 'O=Sluice,CN=alice' });
+    expect(known).to.not.have.property('ssl-client-cert');
+    const unknown = await question('asks-plain.test');
+    expect(unknown['x-original-url']).to.equal('https://asks-plain.test/');
+    expect(unknown).to.not.have.property('ssl-client-verify');
+    expect(unknown).to.not.have.property('ssl-client-cert');
   });
 
   it('auth-tls-verify-client: optional, optional_no_ca, off; a word that is none means on', async () => {
