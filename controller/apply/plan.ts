@@ -57,8 +57,8 @@ export function plan(running: Running, model: Model, state: State, base: string)
     if (!waits.has(name) && running.state.get(name) !== text) upsert.push(name);
   }
   let remove = [...running.state.keys()].filter((name) => !state.has(name) && !waits.has(name));
-  if (remove.some((name) => /^(backend|users)\//.test(name))) {
-    // Hosts that wait, and routes that keep a last good version, lead to backends and user lists that the model has forgotten.
+  if (remove.some((name) => /^(backend|pem|users)\//.test(name))) {
+    // Hosts that wait, and routes that keep a last good version, refer to what the model has forgotten.
     const hosts = [
       ...[...model.hosts].map(([name, host]) => (waits.has(`host/${name}`) ? running.hosts.get(name) : host)),
       ...stale.map((name) => running.hosts.get(name)),
@@ -98,9 +98,13 @@ function shown(names: readonly string[]): string {
   return `${first}${more} ${names.length === 1 ? 'is' : 'are'}`;
 }
 
+/** Backends, user lists and client certificates that a host value names. */
 function referredBy(host: Host): ValueName[] {
-  const backends = host.routes.flatMap((route) => route.backends.map((id) => `backend/${id}`));
-  return [...backends, ...usersOf(host).map(({ id }) => `users/${id}`)];
+  const routes = host.routes.flatMap(({ backends, policy }) => [
+    ...backends.map((id) => `backend/${id}`),
+    ...(policy.backendTls?.certificate ? [`pem/${policy.backendTls.certificate}`] : []),
+  ]);
+  return [...routes, ...usersOf(host).map(({ id }) => `users/${id}`)];
 }
 
 /** What runs once a plan's data was sent. */

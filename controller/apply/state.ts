@@ -43,6 +43,7 @@ export function stateOf(model: Model, data: DataSettings): State {
     state.set(`pem/${certificate.fingerprint}`, memoised(certificate, pemValue));
     state.set(`certificate/${host}`, JSON.stringify({ fingerprint: certificate.fingerprint }));
   }
+  for (const [fingerprint, pair] of model.pairs) state.set(`pem/${fingerprint}`, memoised(pair, pemValue));
   for (const [name, host] of model.hosts) {
     state.set(`host/${name}`, memoised(host, hostValue));
     for (const list of usersOf(host))

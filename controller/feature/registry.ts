@@ -1,6 +1,7 @@
 // All features, and the reading of an object's annotations through them.
 import accessLog from '../annotations/access-log.ts';
 import appRoot from '../annotations/app-root.ts';
+import authTls from '../annotations/auth-tls.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import basicAuth from '../annotations/basic-auth.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
@@ -10,6 +11,7 @@ import customErrors from '../annotations/custom-errors.ts';
 import customHeaders from '../annotations/custom-headers.ts';
 import defaultBackend from '../annotations/default-backend.ts';
 import externalAuth from '../annotations/external-auth.ts';
+import fastcgi from '../annotations/fastcgi.ts';
 import globalAuth from '../annotations/global-auth.ts';
 import http2PushPreload from '../annotations/http2-push-preload.ts';
 import limitRate from '../annotations/limit-rate.ts';
@@ -21,6 +23,7 @@ import proxyBuffering from '../annotations/proxy-buffering.ts';
 import proxyBuffers from '../annotations/proxy-buffers.ts';
 import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
+import proxySsl from '../annotations/proxy-ssl.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import redirect from '../annotations/redirect.ts';
 import rewrite from '../annotations/rewrite.ts';
@@ -38,6 +41,7 @@ import { type ReadAnnotations, readAll } from './read.ts';
 export const FEATURES: readonly Feature[] = [
   accessLog,
   appRoot,
+  authTls,
   backendProtocol,
   basicAuth,
   externalAuth,
@@ -48,6 +52,7 @@ export const FEATURES: readonly Feature[] = [
   customErrors,
   customHeaders,
   defaultBackend,
+  fastcgi,
   http2PushPreload,
   limitRate,
   limits,
@@ -58,6 +63,7 @@ export const FEATURES: readonly Feature[] = [
   proxyBuffers,
   proxyHttpVersion,
   proxyRewrites,
+  proxySsl,
   proxyTimeouts,
   redirect,
   rewrite,

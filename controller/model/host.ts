@@ -1,5 +1,5 @@
 // The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-10, DEF-01 to DEF-03).
-import { type HostDraft, newHostDraft, newRouteDraft, type PathOrigin } from '../feature/draft.ts';
+import { type HostDraft, newHostDraft, newRouteDraft, type PathOrigin, type RouteContext } from '../feature/draft.ts';
 import { doubtOf } from '../feature/pattern.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
@@ -11,7 +11,17 @@ import type { HostPolicy } from './policy.ts';
 import { type Candidate, inRegexMode } from './regex-mode.ts';
 import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
-import type { BackendId, Host, HostName, Problem, Profile, Route, ServerProfile, Target } from './types.ts';
+import type {
+  BackendId,
+  Certificate,
+  Host,
+  HostName,
+  Problem,
+  Profile,
+  Route,
+  ServerProfile,
+  Target,
+} from './types.ts';
 import type { View } from './view.ts';
 
 export interface HostUnit {
@@ -20,11 +30,13 @@ export interface HostUnit {
   readonly names: readonly NameClaim[];
   readonly profiles: readonly Profile[];
   readonly server: ServerProfile | null;
+  /** Client certificates that its routes present to backends. */
+  readonly pairs: readonly Certificate[];
   readonly backends: readonly BackendId[];
   readonly problems: readonly Problem[];
 }
 
-const NOTHING: HostUnit = { host: null, names: [], profiles: [], server: null, backends: [], problems: [] };
+const NOTHING: HostUnit = { host: null, names: [], profiles: [], server: null, pairs: [], backends: [], problems: [] };
 
 /** One path of one Ingress, before its annotations are applied. */
 interface Claim {
@@ -69,14 +81,24 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
     of(ingress).host(host, { host: name });
     names.push(...claimedNames(before, host, name, ingress));
   }
-  const build = routeBuilder(view, settings, name, isTlsConfigured(view, settings, name), of);
+  const build = routeBuilder(view, settings, name, of, {
+    tlsConfigured: isTlsConfigured(view, settings, name),
+    hostBackendTls: host.backendTls,
+  });
   const built = inRegexMode([...claims.values()].map(build), settings.selection.regexScope).sort(byPath);
   for (const { route } of built) problems.push(...unreadable(route, name));
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
   const routes = built.map(({ route }) => route);
   const appRoot = built.find((path) => path.appRoot !== null)?.appRoot ?? null;
   if (host.server.list().length > 0 && !isServerName(name)) host.deny ??= 'it has no name that a server could have';
-  const { deny: denied, server: directives, aliases: _aliases, hasWwwRedirect: _hasWwwRedirect, ...policy } = host;
+  const {
+    deny: denied,
+    server: directives,
+    aliases: _aliases,
+    hasWwwRedirect: _hasWwwRedirect,
+    backendTls: _backendTls,
+    ...policy
+  } = host;
   // A host that answers 403 anyway needs no server of its own.
   const server = denied === null ? internServer(directives.list(), directives.files()) : null;
   return {
@@ -84,6 +106,8 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
     names,
     profiles: [...profiles.values()],
     server,
+    // Several Secrets may hold the same one.
+    pairs: built.flatMap(({ pair }) => (pair === null ? [] : [{ ...pair, secret: null }])),
     backends: [...new Set(routes.flatMap(({ backends }) => backends))],
     problems,
   };
@@ -163,18 +187,31 @@ function globalDefaultBackend(view: View, settings: Settings): BackendId | null 
   return key === null || port === undefined ? null : `${key}/${port}`;
 }
 
-function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigured: boolean, of: AnnotatedOf) {
+interface Built {
+  readonly route: Route;
+  readonly profile: Profile;
+  readonly pair: Certificate | null;
+}
+
+function routeBuilder(
+  view: View,
+  settings: Settings,
+  host: HostName,
+  of: AnnotatedOf,
+  shared: Pick<RouteContext, 'tlsConfigured' | 'hostBackendTls'>,
+) {
   const none = unannotated(view, settings);
   return ({ match, path, target, origin, owner }: Claim): Built => {
     const draft = newRouteDraft(settings);
     const annotations = owner === null ? none : of(owner);
-    annotations.route(draft, { host, match, path, origin, target, tlsConfigured });
+    annotations.route(draft, { host, match, path, origin, target, ...shared });
     if (owner === null) draft.policy.redirectToTls = draft.policy.forceTls = false; // force-ssl-redirect is about Ingresses
     if (target.kind === 'default') {
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files(), draft.auth);
+    const { protocol, directives, backendTls: tls, auth: question } = draft;
+    const profile = internProfile(protocol, directives.list(), { files: directives.files(), tls, question });
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const { defaultBackend, errorCodes } = draft.policy;
     if (errorCodes !== null) {
@@ -184,9 +221,9 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
     const backends = [...own, ...(draft.policy.errorBackends ?? [])].filter((id) => id !== null);
     const source = owner === null ? null : refOf(owner);
     const { policy, users, isRegex, appRoot } = draft;
-    const shared = { match, path, pattern: null, profile: profile.id, target: allowed };
-    const route: Route = { ...shared, policy, users, backends, source };
-    return { route, profile, isRegex, appRoot, owner };
+    const place = { match, path, pattern: null, profile: profile.id, target: allowed };
+    const route: Route = { ...place, policy, users, backends, source };
+    return { route, profile, isRegex, appRoot, owner, pair: tls?.pair ?? null };
   };
 }
 

@@ -28,6 +28,14 @@ export interface Replacement {
   readonly to: string;
 }
 
+/** What directives of TLS connections to backends take from variables. */
+export interface BackendTlsData {
+  /** Fingerprint of the client certificate. */
+  readonly certificate: string | null;
+  /** The backend's name, where it is not a constant of the profile. */
+  readonly name: Template | null;
+}
+
 /** Of one client over all paths of the Ingress; null sets no limit. */
 export interface Limits {
   readonly connections: number | null;
@@ -80,6 +88,7 @@ export interface RoutePolicy {
   readonly cookiePath: Replacement | null;
   /** A fixed Connection header for the backend. */
   readonly connection: 'close' | 'keep-alive' | null;
+  readonly backendTls: BackendTlsData | null;
   readonly accessLog: boolean;
   readonly cors: Cors | null;
   /** Name and value of headers that every response gets. */
@@ -152,10 +161,21 @@ export interface AuthCache {
   readonly durations: readonly (readonly [status: number, seconds: number])[];
 }
 
+/** What a host does with the certificates of clients, beside what its server verifies. */
+export interface ClientCertificates {
+  /** Backends get the certificate itself. */
+  readonly pass: boolean;
+  /** What the subject must match, a regular expression; null for nothing. */
+  readonly subject: string | null;
+  /** URL, or path, for clients whose certificate is bad or missing; null for the answer 400. */
+  readonly errorPage: string | null;
+}
+
 /** What holds for every path of a host. */
 export interface HostPolicy {
   /** Where "/" leads, null for nowhere else. */
   readonly appRoot: Template | null;
+  readonly clientCertificates: ClientCertificates | null;
   /** The host that all its requests are redirected to (from-to-www-redirect). */
   readonly leadsTo: { readonly host: HostName; readonly code: number } | null;
 }

@@ -22,7 +22,8 @@ export interface Directive {
   readonly args: readonly Token[];
 }
 
-export type Protocol = 'http' | 'https' | 'grpc' | 'grpcs';
+/** 'auto' is HTTP or HTTPS, as the client's connection. */
+export type Protocol = 'http' | 'https' | 'auto' | 'grpc' | 'grpcs' | 'fcgi';
 
 /** The question to a service for external authentication, as far as nginx needs directives for it; the rest is policy. */
 export interface AuthLocation {
@@ -42,12 +43,21 @@ export interface ConfigFile {
   readonly content: string;
 }
 
+/** What TLS connections to backends must agree on to be shared. */
+export interface Identity {
+  readonly digest: string;
+  /** 'none' where requests of one profile may differ in it. */
+  readonly pool: 'kept' | 'none';
+}
+
 /** A set of location directives that routes share; rendered as one named location in each server that needs it. */
 export interface Profile {
   readonly id: ProfileId;
   readonly protocol: Protocol;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+  /** null where nothing distinguishes its connections from others of the protocol. */
+  readonly identity: Identity | null;
   /** null where no service is asked. */
   readonly auth: AuthLocation | null;
 }
@@ -190,6 +200,8 @@ export interface Model {
   readonly backends: ReadonlyMap<BackendId, Backend>;
   /** By host or alias; "_" is the default certificate, absent when none is configured. */
   readonly certificates: ReadonlyMap<HostName, Certificate>;
+  /** Client certificates towards backends, by fingerprint. */
+  readonly pairs: ReadonlyMap<string, Certificate>;
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
   readonly servers: ReadonlyMap<ServerProfileId, ServerProfile>;
   readonly problems: readonly Problem[];

@@ -1,6 +1,7 @@
 // The location that asks a service who somebody is (templates/auth-question.hbs), and the headers that the service gets.
 import type { Settings } from '../model/settings.ts';
 import type { AuthLocation, ProfileId } from '../model/types.ts';
+import { CLIENT_CERTIFICATE_HEADERS } from './client-certificate.ts';
 import { headerName, quoted, type Token, word } from './literal.ts';
 
 /** Headers of the question beside all those of the client; an empty value removes one. */
@@ -19,6 +20,7 @@ function baseHeaders(settings: Settings): [name: string, value: string][] {
     ['X-Forwarded-Proto', ''],
     ['X-Auth-Request-Redirect', '$sluice_auth_redirect'],
     ['X-Request-ID', '$req_id'],
+    ...CLIENT_CERTIFICATE_HEADERS.map(([name, value]): [string, string] => [name, value]),
     // Services believe these about the request that they are asked about, so clients may not make them up (R19).
     ...(settings.useForwardedHeaders ? [] : CLIENT_CLAIMS.map((name): [string, string] => [name, ''])),
   ];

@@ -33,6 +33,8 @@ local digest = ""
 -- The generation at which this worker was told to quit, nil before.
 local quit
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
+-- Client certificates towards backends, as nginx takes them from variables, by fingerprint.
+local client_pairs = {}
 local user_lists = {}
 local retired, retired_users = {}, {}
 local settings
@@ -77,6 +79,7 @@ local function forget_all()
     retired_users[id] = { users = users, since = ngx.now() }
   end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
+  client_pairs = {}
   user_lists = {}
   settings, aliases = nil, nil
 end
@@ -97,6 +100,7 @@ local function forget(name)
     certificates[id] = nil
   elseif kind == "pem" then
     pairs_by_fingerprint[id] = nil
+    client_pairs[id] = nil
   elseif kind == "users" then
     if user_lists[id] then
       retired_users[id] = { users = user_lists[id], since = ngx.now() }
@@ -240,6 +244,17 @@ function _M.certificate(name)
     pairs_by_fingerprint[fingerprint] = pair
   end
   return pair or nil
+end
+
+--- A certificate and its key for proxy_ssl_certificate and proxy_ssl_certificate_key, or nil.
+function _M.pair(fingerprint)
+  local pair = client_pairs[fingerprint]
+  if pair == nil then
+    local value = decode("pem/" .. fingerprint)
+    pair = value and { certificate = "data:" .. value.chain, key = "data:" .. value.key }
+    client_pairs[fingerprint] = pair
+  end
+  return pair
 end
 
 --- A user list for basic authentication: name -> hash; nil when there is none. One that was removed

@@ -9,6 +9,7 @@
 local _M = {}
 
 local OF_HOST = {
+  require("policy.client_certificates"),
   require("policy.denied"),
   require("policy.leads_to"),
   require("policy.app_root"),
@@ -30,6 +31,7 @@ local BEFORE_PROXY = {
   require("policy.rewrite"),
   require("policy.upstream_host"),
   require("policy.proxy_variables"),
+  require("policy.backend_tls"),
   require("policy.bandwidth"),
   require("policy.mirror"),
 }

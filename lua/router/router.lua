@@ -239,4 +239,20 @@ function _M.rewrite_drained(server)
   return route_request(ngx.var, server)
 end
 
+--- The rewrite phase of `location @client_certificate`: the client's certificate is bad or missing
+-- (auth-tls-error-page). A path is a page of the host itself.
+function _M.refuse_certificate()
+  feed.sync()
+  local host = names.find(ngx.var.host)
+  local policy = host and host.policy.client_certificates
+  local page = policy and policy.error_page
+  if not page then
+    return exit(400)
+  end
+  if sub(page, 1, 1) == "/" then
+    return exec(page)
+  end
+  return response.redirect(302, page)
+end
+
 return _M

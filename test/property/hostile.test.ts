@@ -32,6 +32,8 @@ const DATA = {
 };
 const GOOD = [
   ingress({ name: 'good', host: 'good.test', annotations: { 'proxy-body-size': '8m' } }),
+  // Its parameters are ours.
+  ingress({ name: 'fastcgi', host: 'fastcgi.test', annotations: { 'backend-protocol': 'FCGI' } }),
   ...workload('web', [{ address: '10.0.0.1', port: 80 }]),
   service('web', { clusterIP: '10.96.0.1' }, 'hostile'),
 ];
@@ -51,7 +53,7 @@ function modelOf(objects: readonly object[]): Model {
  * of ours, names of headers and FastCGI parameters, cipher lists, host names with a server of their own, and our own files.
  */
 const TOKEN =
-  /^(?:[0-9]+(?:k|m|g|s|ms)?|[a-z][a-z0-9_.-]*|\$[a-z_]+[0-9]*|[A-Za-z0-9_-]+|"[A-Za-z0-9!+_:@=-]+"|"\$[a-z_0-9]+"|[a-z0-9*.-]+|=(?:[0-9]{3})?|@[a-z_0-9]+|\/\/sluice\/[a-z_0-9/]+|"""|""|(?:https?|grpcs?):\/\/[a-z_0-9]+|TLSv1\.[23]|"[A-Za-z0-9_ .$/:-]*\/[0-9a-f]{64}[a-z.]*"|"~\^\[a-z0-9_-\]\+(?:\[\.\][a-z0-9_-]+)+\$")$/;
+  /^(?:[0-9]+(?:k|m|g|s|ms)?|[a-z][a-z0-9_.-]*|\$[a-z_]+[0-9]*|[A-Za-z0-9_-]+|"[A-Za-z0-9!+_:@=-]+"|"\$[a-z_0-9]+"|[a-z0-9*.-]+|=(?:[0-9]{3})?|@[a-z_0-9]+|\/\/sluice\/[a-z_0-9/]+|"""|""|(?:https?|grpcs?):\/\/[a-z_0-9]+|TLSv1\.[23]|"[A-Za-z0-9_ .$/:-]*\/[0-9a-f]{64}[a-z.]*"|"(?:[A-Za-z0-9._/-]|\$\{[a-z_0-9]+\})*"|"\$scheme:\/\/upstream_auto_\$\{scheme\}(?:_[0-9a-f]{12})?"|"~\^\[a-z0-9_-\]\+(?:\[\.\][a-z0-9_-]+)+\$")$/;
 
 /** Lines that the hostile objects brought, without what stands in our own templates. */
 function brought(text: string, baseline: ReadonlySet<string>): string[] {

@@ -5,18 +5,6 @@ export function credentials(name: string, password: string): { readonly Authoriz
   return { Authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
 }
 
-/** A Secret of text values. */
-export function opaque(name: string, data: Readonly<Record<string, string>>, namespace = 'default'): object {
-  const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    type: 'Opaque',
-    metadata: { name, namespace },
-    data: Object.fromEntries(encoded),
-  };
-}
-
 /** "secret", hashed in every way that htpasswd and openssl know. */
 export const HASHES: Readonly<Record<string, string>> = {
   apr1: '$apr1$saltsalt$LrttParrLPdxvgutaSXWJ0',

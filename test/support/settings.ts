@@ -135,6 +135,7 @@ export const SAMPLES: Readonly<Record<string, readonly [good: string, bad: strin
   'proxy-request-buffering': ['off', 'false'],
   'proxy-send-timeout': ['10', '10s'],
   'proxy-set-headers': ['default/headers', 'headers'],
+  'proxy-ssl-location-only': ['true', 'yes'],
   'relative-redirects': ['true', 'yes'],
   'retry-non-idempotent': ['true', 'yes'],
   'reuse-port': ['false', 'off'],

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { type Pod, startPod } from '../../support/backends.ts';
 import { type Answer, ask, askEcho } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
-import { configMap, ingress, service, site, workload } from '../../support/objects.ts';
-import { credentials, HASHES, opaque } from '../../support/passwords.ts';
+import { configMap, ingress, opaque, service, site, workload } from '../../support/objects.ts';
+import { credentials, HASHES } from '../../support/passwords.ts';
 import { runSluice, type Sluice, startSluice } from '../../support/sluice.ts';
 
 describe('basic authentication', () => {

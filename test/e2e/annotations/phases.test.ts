@@ -5,8 +5,8 @@ import { type AuthService, startAuthService } from '../../support/auth-service.t
 import { type Pod, startPod } from '../../support/backends.ts';
 import { type Answer, ask } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
-import { ingress, service, workload } from '../../support/objects.ts';
-import { credentials, HASHES, opaque } from '../../support/passwords.ts';
+import { ingress, opaque, service, workload } from '../../support/objects.ts';
+import { credentials, HASHES } from '../../support/passwords.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 
 const BASIC = { 'auth-type': 'basic', 'auth-secret': 'users', 'auth-realm': 'Area' };

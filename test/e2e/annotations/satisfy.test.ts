@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { type AuthService, startAuthService } from '../../support/auth-service.ts';
 import { type Pod, startPod } from '../../support/backends.ts';
 import { ask, askEcho } from '../../support/client.ts';
-import { ingress, site, workload } from '../../support/objects.ts';
-import { credentials, opaque } from '../../support/passwords.ts';
+import { ingress, opaque, site, workload } from '../../support/objects.ts';
+import { credentials } from '../../support/passwords.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 
 /** What the address lists say of 127.0.0.1: let in, kept out, or (true to none) nothing. */
