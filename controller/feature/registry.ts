@@ -1,22 +1,32 @@
 // All features, and the reading of an object's annotations through them.
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
+import canary from '../annotations/canary.ts';
+import loadBalance from '../annotations/load-balance.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
+import sessionAffinity from '../annotations/session-affinity.ts';
+import sessionMode from '../annotations/session-mode.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
+import upstreamHash from '../annotations/upstream-hash.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
 
 export const FEATURES: readonly Feature[] = [
   appRoot,
   backendProtocol,
+  canary,
+  loadBalance,
   proxyBodySize,
   proxyBuffering,
   proxyTimeouts,
   serviceUpstream,
+  sessionAffinity,
+  sessionMode,
   tlsRedirect,
+  upstreamHash,
 ];
 
 /** Every supported annotation without its prefix, aliases included. */

@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Problem } from '../model/types.ts';
 
-const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'status'] as const;
+const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'status', 'canary'] as const;
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -46,7 +46,7 @@ export class Metrics {
     this.#endpoints.set(backends);
   }
 
-  /** The text of /metrics. `counters` is "namespace|ingress|service|status" → requests since nginx started. */
+  /** The text of /metrics. `counters` is "namespace|ingress|service|status", with "|canary" behind for canaries → requests since nginx started. */
   async text(
     problems: readonly Problem[],
     reloads: number,

@@ -24,10 +24,23 @@ local function tried_peers(addresses)
   return tried
 end
 
+-- The backend of a dispatched request: its route's, or the canary that was chosen for it.
+local function backend_of(var, route)
+  local backend = feed.backend_of_routed(route.target.id)
+  if backend and backend.canaries then
+    local id = var.sluice_backend
+    local canary = id and id ~= "" and feed.backend_of_routed(id)
+    if canary and #canary.peers > 0 then
+      return canary
+    end
+  end
+  return backend
+end
+
 function _M.balance()
   local var = ngx.var
   local route = hosts.route(var.sluice_route)
-  local backend = route and feed.backend_of_routed(route.target.id)
+  local backend = route and backend_of(var, route)
   if not backend or #backend.peers == 0 then
     ngx.log(ngx.ERR, "no peer for ", route and route.target.id or "a request without a route")
     return ngx.exit(503)
@@ -41,7 +54,10 @@ function _M.balance()
     -- agree.
     set_more_tries(TRIES - 1)
   end
-  local peer = backend.balancer:balance(backend.peers, tried)
+  if backend.learns then
+    route.learns = true
+  end
+  local peer = backend.balancer:balance(tried, var, route)
   local timeouts = route.policy.timeouts
   local ok, err = set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
   if not ok then
@@ -51,6 +67,33 @@ function _M.balance()
   if not ok then
     ngx.log(ngx.ERR, "setting the peer ", peer.text, ": ", err)
     return ngx.exit(502)
+  end
+end
+
+-- The entries of a list variable such as "$upstream_addr".
+local function list(text)
+  local entries = {}
+  for entry in gmatch(text or "", "[^, ]+") do
+    entries[#entries + 1] = entry
+  end
+  return entries
+end
+
+--- In the log phase of routes whose backend learns from answers: tells its algorithm what each try
+-- took. Until the answer began: a long body or stream says nothing about how busy a peer is.
+function _M.learn(var, route)
+  local backend = backend_of(var, route)
+  if not backend or not backend.learns then
+    return
+  end
+  local addresses = list(var.upstream_addr)
+  local answered, spent = list(var.upstream_header_time), list(var.upstream_response_time)
+  for i = 1, #addresses do
+    local seconds = tonumber(answered[i])
+    -- The last try of a client that left is nobody's fault.
+    if seconds or i < #addresses or ngx.status ~= 499 then
+      backend.balancer:after_balance(addresses[i], seconds, tonumber(spent[i]) or 0)
+    end
   end
 end
 

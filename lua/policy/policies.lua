@@ -20,7 +20,9 @@ local BEFORE_TLS = {}
 -- is sent on.
 local BEFORE_PROXY = {}
 
-local ON_RESPONSE = {}
+local ON_RESPONSE = {
+  require("policy.session_cookie"),
+}
 
 -- A list of functions, nil when it would be empty.
 local function collect(policies, kind, value)

@@ -6,6 +6,7 @@ local dns = require("lib.dns")
 local feed = require("config.feed")
 local hosts = require("router.host")
 local redirect = require("lib.redirect").redirect
+local split = require("balancer.split")
 
 local exec = ngx.exec
 local exit = ngx.exit
@@ -120,6 +121,9 @@ local function dispatch(var, route)
   if not backend or #backend.peers == 0 then
     return without_endpoints(target)
   end
+  if backend.canaries then
+    split.decide(var, route, backend)
+  end
   if route.before_proxy then
     ask(route.before_proxy, var, route)
   end
@@ -141,6 +145,8 @@ function route_request(var)
     hosts.leave_key(before)
     var.sluice_route = ""
     var.no_log = ""
+    var.sluice_backend = ""
+    var.proxy_alternative_upstream_name = ""
   end
   local name = var.host
   local header = var.http_host

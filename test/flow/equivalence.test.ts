@@ -48,6 +48,7 @@ describe('incremental = from scratch', function () {
       const graph = new Graph(cluster, selection);
       const stored = new Map<string, KubeObject>();
       let routes = 0;
+      let canaries = 0;
       for (let event = 0; event < EVENTS / SEEDS.length; event += 1) {
         // One to three changes before each pass, as a burst of events would bring.
         for (let change = random(3); change >= 0; change -= 1) {
@@ -64,6 +65,7 @@ describe('incremental = from scratch', function () {
         }
         const incremental = graph.evaluate();
         routes += [...incremental.hosts.values()].reduce((sum, host) => sum + host.routes.length, 0);
+        for (const backend of incremental.backends.values()) canaries += backend.canaries.length;
         const scratch = new Graph(cluster, selection).evaluate();
         if (dumpModel(incremental) !== dumpModel(scratch)) {
           expect(JSON.parse(dumpModel(incremental)), `after event ${event}`).to.deep.equal(
@@ -72,6 +74,7 @@ describe('incremental = from scratch', function () {
         }
       }
       expect(routes, 'the events made nothing to compare').to.be.above(EVENTS);
+      expect(canaries, 'the events made no canaries').to.be.above(100);
     });
   }
 });

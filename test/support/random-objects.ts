@@ -68,10 +68,16 @@ function randomIngress(random: Random, namespace: string): object {
     namespace,
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
-    annotations:
-      random(3) === 0
+    annotations: {
+      ...(random(3) === 0
         ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
-        : {},
+        : {}),
+      ...(random(4) === 0
+        ? { canary: pick(['true', 'true', 'false', '?']), 'canary-weight': pick(['5', '50', '%']) }
+        : {}),
+      ...(random(4) === 0 ? { affinity: 'cookie', 'session-cookie-name': pick(['a', 'b', ';']) } : {}),
+      ...(random(6) === 0 ? { 'affinity-canary-behavior': 'legacy', 'load-balance': pick(['ewma', 'bad']) } : {}),
+    },
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
     ...(random(3) === 0 ? { tls: [{ hosts: [host ?? 'a.test'], secretName: pick(SECRETS) }] } : {}),

@@ -1,5 +1,5 @@
 // Keys about the side of the backends: what a path does when its Ingress says nothing else.
-import { bool, intBetween, seconds, size } from '../../feature/parse.ts';
+import { bool, intBetween, oneOf, seconds, size } from '../../feature/parse.ts';
 import { key } from './key.ts';
 import { onOff } from './parse.ts';
 
@@ -12,6 +12,7 @@ export const PROXY_KEYS = {
   'proxy-request-buffering': key(onOff, 'on', 'Reads the whole request body before a backend is contacted.'),
   'proxy-add-original-uri-header': key(bool, false, 'Adds X-Original-URI to requests for backends (HDR-04).'),
   'service-upstream': key(bool, false, 'Sends requests to ClusterIPs instead of endpoints.'),
+  'load-balance': key(oneOf('round_robin', 'ewma'), 'round_robin', 'How requests are spread over endpoints.'),
   'upstream-keepalive-connections': key(intBetween(1, 100_000), 320, 'Idle backend connections that a worker keeps.'),
   'upstream-keepalive-timeout': key(seconds, 60, 'How long they stay idle, seconds.'),
   'upstream-keepalive-requests': key(intBetween(1, 1_000_000), 10_000, 'Requests of one backend connection.'),
