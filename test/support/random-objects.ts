@@ -72,7 +72,7 @@ function randomIngress(random: Random, namespace: string): object {
       ...(random(3) === 0
         ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
         : {}),
-      ...(random(4) === 0
+      ...(random(3) === 0
         ? { canary: pick(['true', 'true', 'false', '?']), 'canary-weight': pick(['5', '50', '%']) }
         : {}),
       ...(random(4) === 0 ? { affinity: 'cookie', 'session-cookie-name': pick(['a', 'b', ';']) } : {}),
