@@ -23,6 +23,7 @@ import { chooseSource, type Opening, openSource, type SourceChoice } from './sou
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Cluster } from './watch/cluster.ts';
+import { Intake } from './watch/intake.ts';
 import type { Source } from './watch/source.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -122,9 +123,13 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const applier = new Applier(await partsOf(flags, binary, installation, nginx, control));
   let loop: Loop | null = null;
   let source: Source | null = null;
+  const selection = (): Selection =>
+    selectionOf(flags, { kind: choice.kind, ingressClasses: source?.ingressClasses ?? 'listed' });
+  const intake = new Intake(cluster, selection);
   let isStopping = false;
   const problems = (): Problem[] => [
     ...(source?.problems() ?? []),
+    ...intake.problems(),
     ...(loop?.model?.problems ?? []),
     ...(loop?.model ? expiredCertificates(loop.model, Date.now()) : []),
     ...(loop?.problems ?? []),
@@ -141,7 +146,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
 
   const opening: Opening = {
-    cluster,
+    store: intake,
     events: {
       onChange: (stale, what) => {
         log.debug(what);
@@ -160,7 +165,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     await source.start(work.signal);
     log.info({ objects: total(cluster.counts()) }, `read ${opened.name}`);
     loop = new Loop({
-      graph: new Graph(cluster, selectionOf(flags, { kind: choice.kind, ingressClasses: source.ingressClasses })),
+      graph: new Graph(cluster, selection()),
       applier,
       nginx,
       log,

@@ -183,18 +183,18 @@ export class Loop {
   }
   #pause = RETRY_MS;
 
-  /** nginx that ends by itself is started again with everything, after a growing pause. */
+  /** nginx that ends by itself is started again with everything: at once, and after a growing pause when it ends again. */
   async #supervise(signal: AbortSignal): Promise<void> {
     const { nginx, applier, log } = this.#parts;
-    let pause = RETRY_MS;
+    let pause = 0;
     for (;;) {
       const since = performance.now();
       await nginx.ended(signal);
       if (this.#isStopping) return;
-      if (performance.now() - since > 60_000) pause = RETRY_MS;
-      log.error(`nginx ended by itself; starting it again in ${pause} ms`);
+      if (performance.now() - since > 60_000) pause = 0;
+      log.error(`nginx ended by itself; starting it again ${pause === 0 ? 'at once' : `in ${pause} ms`}`);
       await delay(pause, undefined, { signal });
-      pause = Math.min(pause * 2, MAX_BACKOFF_MS);
+      pause = Math.min(Math.max(pause * 2, RETRY_MS), MAX_BACKOFF_MS);
       if (this.#model === null) continue;
       try {
         await applier.start(this.#model, signal);

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './app.ts';
 import { NginxUnavailable } from './apply/binary.ts';
+import { PortTaken } from './apply/listen.ts';
 import { render } from './cli/render.ts';
 import { type CommandLine, helpText, parseCommandLine, UsageError } from './flags.ts';
 import { ApiError } from './kube/api-error.ts';
 import { ApiUnavailable } from './kube/reach.ts';
+import { HealthPortUnavailable } from './telemetry/health.ts';
 import { createLog } from './telemetry/log.ts';
 
 const USAGE = 64; // sysexits(3): EX_USAGE
@@ -14,7 +16,8 @@ const UNAVAILABLE = 69; // EX_UNAVAILABLE
 
 /** Failures that are the surroundings' or the user's: their message says it all, a stack would hide it. */
 function isExpected(error: unknown): error is Error {
-  return [UsageError, NginxUnavailable, ApiUnavailable, ApiError].some((kind) => error instanceof kind);
+  const kinds = [UsageError, NginxUnavailable, ApiUnavailable, ApiError, PortTaken, HealthPortUnavailable];
+  return kinds.some((kind) => error instanceof kind);
 }
 
 function versionOf(): string {

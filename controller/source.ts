@@ -5,7 +5,7 @@ import { AccessError, isInCluster, kubeConfigOf } from './kube/access.ts';
 import { ApiClient } from './kube/client.ts';
 import { ATTEMPTS, type Failed, reachApi } from './kube/reach.ts';
 import { TokenBucket } from './kube/token-bucket.ts';
-import type { Cluster } from './watch/cluster.ts';
+import type { Store } from './watch/intake.ts';
 import { KubernetesCluster } from './watch/kubernetes.ts';
 import { ManifestFolder } from './watch/manifests.ts';
 import { PACE } from './watch/reflector.ts';
@@ -31,7 +31,7 @@ export function chooseSource(
 }
 
 export interface Opening {
-  readonly cluster: Cluster;
+  readonly store: Store;
   readonly events: SourceEvents;
   /** The API server did not answer yet. */
   onWaiting(failed: Failed): void;
@@ -47,14 +47,14 @@ export interface OpenSource {
 export async function openSource(
   choice: SourceChoice,
   flags: FlagValues,
-  { cluster, events, onWaiting }: Opening,
+  { store, events, onWaiting }: Opening,
   signal: AbortSignal,
 ): Promise<OpenSource> {
   switch (choice.kind) {
     case 'manifests':
       await requireFolder(choice.folder);
       return {
-        source: new ManifestFolder(choice.folder, cluster, events),
+        source: new ManifestFolder(choice.folder, store, events),
         name: `the manifests in ${choice.folder}`,
       };
     case 'cluster': {
@@ -65,7 +65,7 @@ export async function openSource(
         namespaces: flags['watch-namespace-selector'] === null ? ('unread' as const) : ('read' as const),
       };
       return {
-        source: new KubernetesCluster(client, cluster, scope, events, {
+        source: new KubernetesCluster(client, store, scope, events, {
           ...PACE,
           idleMs: flags['watch-idle-timeout'] * 1000,
         }),

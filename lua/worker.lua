@@ -2,13 +2,15 @@
 
 local counters = require("metrics.counters")
 local feed = require("config.feed")
+local profiles = require("router.profiles")
 
 local _M = {}
 
 --- `config` is the digest of the configuration that the worker runs, `logged` the variables that
--- its access log prints, with blanks between them.
-function _M.start(config, logged)
+-- its access log prints, with blanks between them, `needs` what it has of what hosts need.
+function _M.start(config, logged, needs)
   math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
+  profiles.load(needs)
   feed.start(config)
   counters.start(logged)
 end

@@ -2,15 +2,18 @@
 // again after a crash. It keeps what runs, so that every pass sends only differences.
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNever } from '../assert.ts';
-import type { Model, Problem, Profile, ProfileId } from '../model/types.ts';
+import type { ConfigFile, Model, Problem, Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
 import type { Abilities, ConfigRenderer, Installation, Rendered } from '../render/config.ts';
+import { type Need, type Needs, parseNeed } from '../render/layout.ts';
 import type { ApplyResult, Control, Position } from './control.ts';
+import { ConfigFiles } from './files.ts';
+import { allNeeds } from './needs.ts';
 import { after, type Plan, plan, type Running } from './plan.ts';
 import type { NginxProcess } from './process.ts';
 import { type Refused, type Trial, testConfig } from './quarantine.ts';
 import { reload } from './reload.ts';
-import { type DataSettings, profilesOf, type State, stateOf } from './state.ts';
-import { refusedProblems, withoutRefused } from './substitute.ts';
+import { type DataSettings, type State, stateOf } from './state.ts';
+import { isWanted, refusedProblems, withoutRefused } from './substitute.ts';
 
 export interface ApplierParts {
   readonly nginx: NginxProcess;
@@ -29,17 +32,19 @@ export interface Applied {
   readonly reload: string | null;
 }
 
-const NOTHING_RUNS: Running = { state: new Map(), hosts: new Map(), loaded: new Set(), base: '' };
+const NOTHING_RUNS: Running = { state: new Map(), hosts: new Map(), loaded: [new Set()], base: '' };
 const MAX_STATE_MEGABYTES = 65_536;
 const START_POLL_MS = 20;
 const START_DEADLINE_MS = 15_000;
 
 export class Applier {
   readonly #parts: ApplierParts;
-  /** Every profile seen in this process: running hosts may need one that the wanted model no longer has. */
+  /** What was seen in this process: running hosts may need what the wanted model no longer has. */
   readonly #profiles = new Map<ProfileId, Profile>();
-  /** Profiles that nginx refused; their names are digests, so the verdict holds. */
-  readonly #refused = new Map<ProfileId, string>();
+  readonly #servers = new Map<ServerProfileId, ServerProfile>();
+  /** What nginx refused; the names are digests, so the verdict holds. */
+  readonly #refused = new Map<Need, string>();
+  readonly #files: ConfigFiles;
   #running: Running = NOTHING_RUNS;
   #position: Position | 'full' = 'full';
   /** With the size that the dictionary has grown to. */
@@ -49,6 +54,7 @@ export class Applier {
   constructor(parts: ApplierParts) {
     this.#parts = parts;
     this.#installation = parts.installation;
+    this.#files = new ConfigFiles(parts.installation.runDir);
   }
 
   /** Reloads since the program started. */
@@ -76,20 +82,20 @@ export class Applier {
 
   async #start(model: Model, signal: AbortSignal): Promise<'started' | 'adopted'> {
     this.#starts += 1;
-    const wanted = this.#render(model, needed(this.#servable(model)));
+    const wanted = this.#render(model, allNeeds(this.#servable(model).hosts, new Map()));
     const adopted = await this.#adopt(wanted, signal);
-    let loaded = wanted.profiles;
+    let inForce = wanted;
     if (!adopted) {
       await this.#parts.nginx.stop(model.settings.workerShutdownTimeout * 1000);
       await this.#parts.nginx.prepare();
-      const rendered = await this.#tested(model, new Set(), loaded);
-      await this.#parts.nginx.start(rendered);
-      await this.#waitForStart(rendered, signal);
-      loaded = rendered.profiles;
+      inForce = await this.#tested(model, new Set(), wanted.needs);
+      await this.#parts.nginx.start(inForce);
+      await this.#waitForStart(inForce, signal);
     }
+    await this.#forget(model, inForce);
     this.#position = 'full';
     // The hosts stay known: routes that nginx refuses go on with their last good version.
-    this.#running = { ...NOTHING_RUNS, hosts: this.#running.hosts, loaded, base: this.#base(model) };
+    this.#running = { ...NOTHING_RUNS, hosts: this.#running.hosts, loaded: [inForce.needs], base: this.#base(model) };
     if (adopted) await this.#parts.control.drain('off', signal); // its controller may have died while it drained
     await this.#apply(model, signal);
     return adopted ? 'adopted' : 'started';
@@ -123,26 +129,24 @@ export class Applier {
 
   /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
   async reload(model: Model, signal: AbortSignal): Promise<'reloaded' | 'unneeded'> {
-    const profiles = this.#plan(model).wanted.reload?.profiles ?? null;
-    if (profiles === null) return 'unneeded';
-    const { loaded: before } = this.#running;
-    const rendered = await this.#tested(model, profiles.intersection(before), profiles.difference(before));
+    const needs = this.#plan(model).wanted.reload?.needs ?? null;
+    if (needs === null) return 'unneeded';
+    const [before = new Set<Need>()] = this.#running.loaded;
+    const rendered = await this.#tested(model, needs.intersection(before), needs.difference(before));
     if (this.#plan(model).wanted.reload === null) return 'unneeded'; // all that was missing is refused
     const starts = this.#starts;
     // From now on only what old and new workers both have may be used by new values.
-    this.#running = { ...this.#running, loaded: before.intersection(rendered.profiles) };
+    this.#running = { ...this.#running, loaded: [before, rendered.needs] };
     try {
       await reload(this.#parts.nginx, this.#parts.control, rendered, signal);
     } catch (error) {
-      if (starts === this.#starts) this.#running = { ...this.#running, loaded: before };
+      if (starts === this.#starts) this.#running = { ...this.#running, loaded: [before] };
       throw error;
     }
     this.#reloads += 1;
-    for (const id of this.#profiles.keys()) {
-      if (!rendered.profiles.has(id) && !model.profiles.has(id)) this.#profiles.delete(id);
-    }
     if (starts === this.#starts) {
-      this.#running = { ...this.#running, loaded: rendered.profiles, base: this.#base(model) };
+      this.#running = { ...this.#running, loaded: [rendered.needs], base: this.#base(model) };
+      await this.#forget(model, rendered);
     }
     if (this.#installation.previousStateMegabytes !== null) {
       this.#installation = { ...this.#installation, previousStateMegabytes: null };
@@ -156,16 +160,31 @@ export class Applier {
     return refusedProblems(model, this.#refused);
   }
 
-  /** Tests a configuration, and notes the profiles that nginx refuses. */
-  async #tested(model: Model, known: ReadonlySet<ProfileId>, fresh: ReadonlySet<ProfileId>): Promise<Rendered> {
-    for (const id of this.#refused.keys()) if (!model.profiles.has(id)) this.#refused.delete(id);
+  /** Tests a configuration, and notes what nginx refuses of it. */
+  async #tested(model: Model, known: Needs, fresh: Needs): Promise<Rendered> {
+    for (const need of this.#refused.keys()) if (!isWanted(model, need)) this.#refused.delete(need);
     const trial: Trial = {
-      render: (ids) => this.#render(model, ids),
-      test: (rendered) => this.#parts.nginx.test(rendered),
+      render: (needs) => this.#render(model, needs),
+      test: async (rendered) => {
+        await this.#files.write(filesOf(rendered));
+        await this.#parts.nginx.test(rendered);
+      },
     };
     const { rendered, refused } = await testConfig(trial, known, fresh);
-    for (const [id, reason] of refused) this.#refused.set(id, reason);
+    for (const [need, reason] of refused) this.#refused.set(need, reason);
     return rendered;
+  }
+
+  /** Drops what neither the configuration in force nor the model needs, and the files of everything else. */
+  async #forget(model: Model, rendered: Rendered): Promise<void> {
+    const used = new Set([...rendered.needs].flatMap((need) => Object.values(parseNeed(need))));
+    for (const id of this.#profiles.keys()) {
+      if (!used.has(id) && !model.profiles.has(id)) this.#profiles.delete(id);
+    }
+    for (const id of this.#servers.keys()) {
+      if (!used.has(id) && !model.servers.has(id)) this.#servers.delete(id);
+    }
+    await this.#files.keep(filesOf(rendered));
   }
 
   #servable(model: Model): Model {
@@ -188,17 +207,22 @@ export class Applier {
   }
 
   #plan(model: Model): { wanted: Plan; state: State; servable: Model } {
-    for (const [id, profile] of model.profiles) this.#profiles.set(id, profile);
+    this.#note(model);
     const servable = this.#servable(model);
     const state = stateOf(servable, this.#parts.data);
     return { wanted: plan(this.#running, servable, state, this.#base(model)), state, servable };
   }
 
-  #render(model: Model, ids: ReadonlySet<ProfileId>, installation = this.#installation): Rendered {
-    for (const [id, profile] of model.profiles) this.#profiles.set(id, profile);
-    const profiles = [...ids].flatMap((id) => this.#profiles.get(id) ?? []);
+  #render(model: Model, needs: Needs, installation = this.#installation): Rendered {
+    this.#note(model);
     const { render, abilities } = this.#parts;
-    return render(model.settings, profiles, abilities, installation);
+    const known = { profiles: this.#profiles, servers: this.#servers };
+    return render(model.settings, needs, known, abilities, installation);
+  }
+
+  #note({ profiles, servers }: Model): void {
+    for (const [id, profile] of profiles) this.#profiles.set(id, profile);
+    for (const [id, server] of servers) this.#servers.set(id, server);
   }
 
   /**
@@ -291,6 +315,9 @@ function fullText(megabytes: number): string {
   return `the routing state needs more than ${megabytes} MB`;
 }
 
-function needed(model: Model): ReadonlySet<ProfileId> {
-  return new Set([...model.hosts.values()].flatMap((host) => [...profilesOf(host)]));
+function filesOf({ servers }: Rendered): ConfigFile[] {
+  return servers.flatMap(({ server, profiles }) => [
+    ...(server?.files ?? []),
+    ...profiles.flatMap(({ files }) => files),
+  ]);
 }

@@ -18,6 +18,8 @@ export interface Position {
 
 export interface Status extends Position {
   readonly workers: readonly WorkerReport[];
+  /** Replaced versions of hosts that are kept for workers that end. */
+  readonly kept_versions: number;
   readonly free_bytes: number;
   readonly capacity_bytes: number;
 }

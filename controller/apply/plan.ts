@@ -1,15 +1,17 @@
-// What to send and whether to reload, as a pure function of what runs and what is wanted. The law: reload if and only if the
-// wanted state needs a directive that the running configuration lacks. Hosts that wait for it keep their running value.
-import type { Host, HostName, Model, ProfileId } from '../model/types.ts';
-import { profilesOf, type State, type ValueName } from './state.ts';
+// What to send and whether to reload, as a pure function of what runs and what is wanted. The law: reload if and only if a
+// wanted host needs what the running configuration lacks: a profile in its server, or its name in that server. Hosts that wait
+// for it keep their running value.
+import type { Host, HostName, Model } from '../model/types.ts';
+import type { Need, Needs } from '../render/layout.ts';
+import { allNeeds, type Hosts, type Loaded, missingOf, staleNames } from './needs.ts';
+import type { State, ValueName } from './state.ts';
 
 /** What nginx runs, as far as we know. */
 export interface Running {
   readonly state: State;
-  readonly hosts: ReadonlyMap<HostName, Host>;
-  /** Profiles that every serving worker has. */
-  readonly loaded: ReadonlySet<ProfileId>;
-  /** Digest of the configuration without profiles: everything that settings put into directives. */
+  readonly hosts: Hosts;
+  readonly loaded: Loaded;
+  /** Digest of the configuration without what hosts need: everything that settings put into directives. */
   readonly base: string;
 }
 
@@ -20,8 +22,8 @@ export interface Plan {
   readonly remove: readonly ValueName[];
   /** Hosts that keep their running value until the reload. */
   readonly held: readonly HostName[];
-  /** The profiles to load, or null when no reload is needed. */
-  readonly reload: { readonly profiles: ReadonlySet<ProfileId>; readonly reason: string } | null;
+  /** What to load, or null when no reload is needed. */
+  readonly reload: { readonly needs: Needs; readonly reason: string } | null;
 }
 
 const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host'];
@@ -35,16 +37,19 @@ function byOrder(a: ValueName, b: ValueName): number {
   return rank(a) - rank(b) || (a < b ? -1 : 1);
 }
 
-/** `state` is stateOf(model); `base` the digest of the wanted configuration without profiles. */
+/** `state` is stateOf(model); `base` the digest of the wanted configuration without what hosts need. */
 export function plan(running: Running, model: Model, state: State, base: string): Plan {
-  const missing = new Set<ProfileId>();
+  const missing = new Set<Need>();
   const held: HostName[] = [];
   for (const [name, host] of model.hosts) {
-    const needed = profilesOf(host);
-    if (needed.isSubsetOf(running.loaded)) continue;
-    for (const profile of needed.difference(running.loaded)) missing.add(profile);
+    const lacks = missingOf(running.loaded, host);
+    if (lacks.length === 0) continue;
+    for (const need of lacks) missing.add(need);
     held.push(name);
   }
+  // Hosts that are gone answer as before until nginx takes their requests elsewhere.
+  const stale = staleNames(running.loaded, model.hosts);
+  held.push(...stale.filter((name) => running.hosts.has(name)));
 
   const waits = new Set(held.map((name) => `host/${name}`));
   const upsert: ValueName[] = [];
@@ -54,7 +59,10 @@ export function plan(running: Running, model: Model, state: State, base: string)
   let remove = [...running.state.keys()].filter((name) => !state.has(name) && !waits.has(name));
   if (remove.some((name) => name.startsWith('backend/'))) {
     // Hosts that wait, and routes that keep a last good version, lead to backends that the model has forgotten.
-    const hosts = [...model.hosts].map(([name, host]) => (waits.has(`host/${name}`) ? running.hosts.get(name) : host));
+    const hosts = [
+      ...[...model.hosts].map(([name, host]) => (waits.has(`host/${name}`) ? running.hosts.get(name) : host)),
+      ...stale.map((name) => running.hosts.get(name)),
+    ];
     const referred = new Set(hosts.flatMap((host) => (host === undefined ? [] : backendsOf(host))));
     remove = remove.filter((name) => !referred.has(name));
   }
@@ -62,23 +70,32 @@ export function plan(running: Running, model: Model, state: State, base: string)
     upsert: upsert.sort(byOrder),
     remove: remove.sort((a, b) => byOrder(b, a)),
     held: held.sort(),
-    reload: reloadFor(running, model, missing, base),
+    reload: reloadFor(running, model, { missing, stale }, base),
   };
 }
 
-function reloadFor(running: Running, model: Model, missing: ReadonlySet<ProfileId>, base: string): Plan['reload'] {
+function reloadFor(
+  running: Running,
+  model: Model,
+  { missing, stale }: { readonly missing: Needs; readonly stale: readonly HostName[] },
+  base: string,
+): Plan['reload'] {
   const baseChanged = running.base !== base;
-  if (missing.size === 0 && !baseChanged) return null;
-  // Also what the running hosts use: they are served by the new workers until their new values arrive.
-  const profiles = new Set<ProfileId>();
-  for (const hosts of [running.hosts, model.hosts]) {
-    for (const host of hosts.values()) for (const id of profilesOf(host)) profiles.add(id);
-  }
+  if (missing.size === 0 && stale.length === 0 && !baseChanged) return null;
   const reasons = [
     ...(baseChanged ? ['settings that are directives changed'] : []),
-    ...(missing.size > 0 ? [`profiles ${[...missing].sort().join(', ')} are not loaded`] : []),
+    ...(missing.size > 0 ? [`${shown([...missing])} not loaded`] : []),
+    ...(stale.length > 0 ? [`${shown(stale)} of no host any more`] : []),
   ];
-  return { profiles, reason: reasons.join('; ') };
+  return { needs: allNeeds(model.hosts, running.hosts), reason: reasons.join('; ') };
+}
+
+const SHOWN = 10;
+
+function shown(names: readonly string[]): string {
+  const first = [...names].sort().slice(0, SHOWN).join(', ');
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return `${first}${more} ${names.length === 1 ? 'is' : 'are'}`;
 }
 
 function backendsOf(host: Host): ValueName[] {

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Installation, type Rendered, RUN_FILES } from '../render/config.ts';
 import type { Binary } from './binary.ts';
+import { expectFree } from './listen.ts';
 
 /** nginx did not accept a configuration; `output` is what it printed. */
 export class ConfigRefused extends Error {
@@ -72,10 +73,11 @@ export class NginxProcess {
     return pid;
   }
 
-  /** Starts nginx; throws when it does not accept the configuration or ends at once. */
+  /** Starts nginx; throws when it does not accept the configuration, or PortTaken. */
   async start(rendered: Rendered): Promise<void> {
     await this.prepare();
     await this.#clearLeftovers();
+    await expectFree(rendered.listens);
     await this.test(rendered);
     await rename(this.#file(NEXT), this.#file(RUN_FILES.config));
     const child = spawn(this.#binary.path, [...this.#arguments(RUN_FILES.config)], {

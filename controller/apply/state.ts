@@ -2,7 +2,7 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Backend, Certificate, Host, Model, ProfileId, Route } from '../model/types.ts';
+import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
 
 /** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
 export type ValueName = string;
@@ -53,6 +53,12 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     redirect_port: settings.usePortInRedirects && httpsPort !== 443 ? httpsPort : undefined,
     hsts: settings.hsts ? hstsValue(settings) : undefined,
     use_forwarded_headers: settings.useForwardedHeaders,
+    server_header: settings.serverTokens ? 'any' : settings.allowBackendServerHeader ? 'backend' : undefined,
+    blocked: {
+      user_agents: settings.blockUserAgents.map(patternValue),
+      referers: settings.blockReferers.map(patternValue),
+    },
+    unlogged: settings.skipAccessLogUrls.map(patternValue),
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
     loopback_endpoints: settings.selection.loopbackEndpoints,
@@ -60,10 +66,17 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       servers: dns.servers,
       search: dns.search,
       ndots: dns.ndots,
+      ipv6: !settings.disableIpv6Dns,
       attempts: dns.attempts,
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Keys of nginx maps: exact texts, "~regex", or "~*regex" without regard to case. */
+function patternValue(text: string) {
+  if (text.startsWith('~*')) return { regex: text.slice(2), options: 'ijo' };
+  return text.startsWith('~') ? { regex: text.slice(1), options: 'jo' } : { text };
 }
 
 function hstsValue({ hstsMaxAge, hstsIncludeSubdomains, hstsPreload }: Settings): string {
@@ -97,6 +110,7 @@ function hostValue(host: Host) {
   return {
     name: host.name,
     denied: host.denied === null ? undefined : true,
+    server: host.server ?? undefined,
     policy: snakeCase(host.policy),
     routes: host.routes.map(routeValue),
   };
@@ -131,16 +145,4 @@ function routeValue({ match, path, profile, target, policy, source }: Route) {
     port,
     upstream: target.kind === 'backend' ? `${namespace}-${service}-${port}` : 'upstream-default-backend',
   };
-}
-
-/** Profiles by host object, for the same reason as the texts. */
-const profiles = new WeakMap<Host, ReadonlySet<ProfileId>>();
-
-/** The profiles that a host value needs; a denied route jumps nowhere. */
-export function profilesOf(host: Host): ReadonlySet<ProfileId> {
-  const known = profiles.get(host);
-  if (known !== undefined) return known;
-  const found = new Set(host.routes.flatMap(({ target, profile }) => (target.kind === 'deny' ? [] : [profile])));
-  profiles.set(host, found);
-  return found;
 }

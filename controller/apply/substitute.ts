@@ -1,47 +1,71 @@
-// Routes whose profile nginx refuses: they keep their last good version, else they answer 503; the rest of the host goes on.
-import type { Host, HostName, Model, Problem, ProfileId, Route } from '../model/types.ts';
+// Hosts and routes that need what nginx refuses: they keep their last good version, else they are closed; the rest goes on.
+import type { Host, HostName, Model, Problem, Route } from '../model/types.ts';
+import { type Need, nameNeed, parseNeed, profileNeed } from '../render/layout.ts';
+import type { Hosts, Loaded } from './needs.ts';
 import type { Refused } from './quarantine.ts';
 
-/** The model that can be served. `lastGood` are the hosts as they run; `loaded` the profiles that their workers have. */
-export function withoutRefused(
-  model: Model,
-  refused: Refused,
-  lastGood: ReadonlyMap<HostName, Host>,
-  loaded: ReadonlySet<ProfileId>,
-): Model {
+/** The model that can be served. `lastGood` are the hosts as they run; `loaded` is what their workers have. */
+export function withoutRefused(model: Model, refused: Refused, lastGood: Hosts, loaded: Loaded): Model {
   if (refused.size === 0) return model;
   const hosts = new Map<HostName, Host>();
   for (const [name, host] of model.hosts) {
-    const touched = host.routes.some((route) => refused.has(route.profile));
-    hosts.set(name, touched ? substituted(host, refused, lastGood.get(name) ?? null, loaded) : host);
+    const running = lastGood.get(name) ?? null;
+    hosts.set(name, withoutRoutes(withoutServer(host, refused, running, loaded), refused, running, loaded));
   }
   return { ...model, hosts };
 }
 
-function substituted(host: Host, refused: Refused, running: Host | null, loaded: ReadonlySet<ProfileId>): Host {
+/** The server of a host guards it: without, nobody may enter. A running policy is kept, but never the lack of one. */
+function withoutServer(host: Host, refused: Refused, running: Host | null, loaded: Loaded): Host {
+  const reason = serverRefused(host, refused);
+  if (reason === null) return host;
+  if (running !== null && running.server !== null && running.denied === null) {
+    const server = nameNeed(running.server, running.name);
+    if (!refused.has(running.server) && loaded.every((one) => one.has(server))) return running;
+  }
+  return { ...host, server: null, denied: reason };
+}
+
+function serverRefused({ server, name }: Host, refused: Refused): string | null {
+  if (server === null) return null;
+  return refused.get(server) ?? refused.get(nameNeed(server, name)) ?? null;
+}
+
+function withoutRoutes(host: Host, refused: Refused, running: Host | null, loaded: Loaded): Host {
+  const needOf = ({ profile }: Route): Need => profileNeed(host.server, profile);
+  if (host === running || !host.routes.some((route) => refused.has(needOf(route)))) return host;
   const routes = host.routes.map((route): Route => {
-    const reason = refused.get(route.profile);
+    const reason = refused.get(needOf(route));
     if (reason === undefined) return route;
     const before = running?.routes.find(({ match, path }) => match === route.match && path === route.path);
-    if (before !== undefined && loaded.has(before.profile) && !refused.has(before.profile)) return before;
+    if (before !== undefined && loaded.every((one) => one.has(needOf(before))) && !refused.has(needOf(before))) {
+      return before;
+    }
     return { ...route, target: { kind: 'deny', status: 503, reason } };
   });
   return { ...host, routes };
 }
 
-/** One Problem for each Ingress and profile that nginx refuses. */
+/** Whether a model still asks for what was refused. */
+export function isWanted({ profiles, servers }: Model, need: Need): boolean {
+  const { server, profile } = parseNeed(need);
+  return (server === null || servers.has(server)) && (profile === null || profiles.has(profile));
+}
+
+/** One Problem for each Ingress and profile, or server, that nginx refuses. */
 export function refusedProblems(model: Model, refused: Refused): Problem[] {
+  if (refused.size === 0) return [];
   const problems: Problem[] = [];
-  for (const { name, routes } of model.hosts.values()) {
-    for (const { profile, source, path } of routes) {
-      const reason = refused.get(profile);
+  for (const host of model.hosts.values()) {
+    const closed = serverRefused(host, refused);
+    for (const { profile, source, path } of host.routes) {
+      const reason = closed ?? refused.get(profileNeed(host.server, profile));
       if (reason === undefined || source === null) continue;
-      problems.push({
-        object: source,
-        severity: 'error',
-        code: 'directives-refused',
-        message: `nginx refuses the directives of host ${name}, path ${JSON.stringify(path)}: ${reason}; its last good version is served, or 503`,
-      });
+      const what =
+        closed === null ? `host ${host.name}, path ${JSON.stringify(path)}` : `the TLS policy of host ${host.name}`;
+      const instead = closed === null ? '503' : '403';
+      const message = `nginx refuses the directives of ${what}: ${reason}; its last good version is served, or ${instead}`;
+      problems.push({ object: source, severity: 'error', code: 'directives-refused', message });
     }
   }
   return problems;

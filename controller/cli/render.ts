@@ -3,6 +3,7 @@
 
 import { dataOf, installationOf, selectionOf, TEMPLATE_FOLDER } from '../app.ts';
 import { inspectNginx } from '../apply/binary.ts';
+import { allNeeds } from '../apply/needs.ts';
 import { stateOf } from '../apply/state.ts';
 import type { FlagValues } from '../flags.ts';
 import type { Failed } from '../kube/reach.ts';
@@ -11,6 +12,7 @@ import { expiredCertificates, showProblem, tidy } from '../model/problems.ts';
 import { configRenderer } from '../render/config.ts';
 import { chooseSource, openSource } from '../source.ts';
 import { Cluster } from '../watch/cluster.ts';
+import { Intake } from '../watch/intake.ts';
 
 export interface Output {
   out(text: string): void;
@@ -21,10 +23,11 @@ export async function render(flags: FlagValues, output: Output): Promise<0 | 1 |
   const cluster = new Cluster();
   const errors: unknown[] = [];
   const choice = chooseSource(flags, process.env);
+  const intake = new Intake(cluster, () => selectionOf(flags));
   const { signal } = new AbortController(); // ends with the process
   const events = { onChange: () => undefined, onError: (error: unknown) => errors.push(error) };
   const onWaiting = ({ error }: Failed): void => output.err(`${error.message}; trying again\n`);
-  const { source, name } = await openSource(choice, flags, { cluster, events, onWaiting }, signal);
+  const { source, name } = await openSource(choice, flags, { store: intake, events, onWaiting }, signal);
   await source.readOnce(signal);
   if (errors.length > 0) throw new Error(`reading ${name} failed`, { cause: errors[0] });
 
@@ -33,7 +36,8 @@ export async function render(flags: FlagValues, output: Output): Promise<0 | 1 |
   const { abilities } = await inspectNginx(process.env);
   const config = configRenderer(TEMPLATE_FOLDER)(
     model.settings,
-    [...model.profiles.values()],
+    allNeeds(model.hosts, new Map()),
+    model,
     abilities,
     await installationOf(flags),
   );
@@ -42,7 +46,12 @@ export async function render(flags: FlagValues, output: Output): Promise<0 | 1 |
   output.out('\n# Routing data, which is sent to the Lua code. Certificates and keys are not shown.\n');
   for (const [name, text] of state) if (!name.startsWith('pem/')) output.out(`# ${name} ${text}\n`);
 
-  const problems = tidy([...source.problems(), ...model.problems, ...expiredCertificates(model, Date.now())]);
+  const problems = tidy([
+    ...source.problems(),
+    ...intake.problems(),
+    ...model.problems,
+    ...expiredCertificates(model, Date.now()),
+  ]);
   for (const problem of problems) output.err(`${showProblem(problem)}\n`);
   if (problems.some(({ severity }) => severity === 'error')) return 2;
   return problems.length > 0 ? 1 : 0;

@@ -3,7 +3,7 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, CanaryPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type { ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
 
@@ -16,6 +16,7 @@ export interface PolicyDraft extends Mutable<Omit<RoutePolicy, 'timeouts'>> {
 /** The directives of a profile: one of a name, except those that may be repeated. */
 export class DirectiveSet {
   readonly #directives = new Map<string, Directive>();
+  readonly #files = new Map<string, ConfigFile>();
 
   /** Sets the only directive of this name, in the proxy module's spelling. */
   set(name: string, ...args: readonly Token[]): void {
@@ -25,6 +26,15 @@ export class DirectiveSet {
   /** Adds a directive that may stand several times ("error_page", "proxy_set_header"). */
   add(name: string, ...args: readonly Token[]): void {
     this.#directives.set([name, ...args].join(' '), { name, args });
+  }
+
+  /** Notes a file that a directive names. */
+  needsFile(file: ConfigFile): void {
+    this.#files.set(file.name, file);
+  }
+
+  files(): ConfigFile[] {
+    return [...this.#files.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   delete(name: string): void {
@@ -70,6 +80,8 @@ export interface RouteContext extends Context {
 }
 
 export type HostDraft = Mutable<HostPolicy> & {
+  /** Directives of a server: a host that has some gets a server of its own, shared by hosts with the same ones. */
+  readonly server: DirectiveSet;
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
 };
@@ -107,12 +119,17 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       },
       accessLog: true,
       issuesSession: false,
+      tries: settings.proxyNextUpstreamTries,
+      redirects: null,
+      cookieDomain: null,
+      cookiePath: null,
+      connection: null,
     },
   };
 }
 
 export function newHostDraft(): HostDraft {
-  return { deny: null, appRoot: null };
+  return { deny: null, server: new DirectiveSet(), appRoot: null };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

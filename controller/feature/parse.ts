@@ -63,6 +63,28 @@ export const size: Parser<number> = (text) => {
   return bytes <= 2 ** 52 ? accepted(bytes) : refused('digits with an optional k, m or g');
 };
 
+/** SIZE of a buffer in bytes: digits with an optional k or m, at most 64m; nginx takes no other suffix for buffers. */
+export const bufferSize: Parser<number> = (text) => {
+  const bytes = /^[0-9]{1,8}[km]?$/i.test(text.trim()) ? size(text.trim()) : refused('');
+  return bytes.ok && bytes.value >= 1024 && bytes.value <= 64 * 1024 ** 2
+    ? bytes
+    : refused('digits with an optional k or m, from 1k to 64m');
+};
+
+const CONDITIONS: ReadonlySet<string> = new Set(
+  `error timeout invalid_header http_500 http_502 http_503 http_504 http_403 http_404 http_429 non_idempotent off`.split(
+    ' ',
+  ),
+);
+
+/** Conditions of proxy_next_upstream, with single blanks between them. */
+export const nextUpstream: Parser<readonly string[]> = (text) => {
+  const words = text.trim().split(' ');
+  return words.every((condition) => CONDITIONS.has(condition))
+    ? accepted([...new Set(words)])
+    : refused(`${[...CONDITIONS].join(', ')}, with single blanks between them`);
+};
+
 /** ENUM: one of the words, compared without the space around it. */
 export function oneOf<const T extends string>(...words: readonly T[]): Parser<T> {
   return (text) => {
@@ -101,6 +123,26 @@ export function textOf(characters: RegExp, accepts: string): Parser<string> {
 
 /** Longer values are nobody's honest intention, and cost time in every regular expression. */
 const MAX_TEXT = 8192;
+
+/** What stands in Location headers. */
+export const locationText: Parser<string> = textOf(
+  /[A-Za-z0-9._~/:,?&=-]/,
+  'text of letters, digits and - . _ ~ / : , ? & =, or "off"',
+);
+
+/** "off", or two texts of these characters with blanks between them. */
+function pairOf(characters: RegExp, accepts: string): Parser<readonly [from: string, to: string] | 'off'> {
+  const each = new RegExp(`^(?:${characters.source})+$`);
+  return (text) => {
+    const [from = '', to, ...more] = text.trim().split(/\s+/);
+    if (from === 'off' && to === undefined) return accepted('off');
+    if (to === undefined || more.length > 0 || !each.test(from) || !each.test(to)) return refused(accepts);
+    return accepted([from, to]);
+  };
+}
+
+export const cookieDomain = pairOf(/[A-Za-z0-9._~/:-]/, '"off", or two names with a blank between them');
+export const cookiePath = pairOf(/[A-Za-z0-9._~/:,?&=-]/, '"off", or two paths with a blank between them');
 
 /** A path prefix. */
 export const pathPrefix: Parser<string> = (text) =>

@@ -2,13 +2,20 @@
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import canary from '../annotations/canary.ts';
+import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
+import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
 import loadBalance from '../annotations/load-balance.ts';
+import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
+import proxyBuffers from '../annotations/proxy-buffers.ts';
+import proxyHttpVersion from '../annotations/proxy-http-version.ts';
+import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import sessionAffinity from '../annotations/session-affinity.ts';
 import sessionMode from '../annotations/session-mode.ts';
+import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import upstreamHash from '../annotations/upstream-hash.ts';
 import type { Feature, KeySpec } from './contract.ts';
@@ -18,13 +25,20 @@ export const FEATURES: readonly Feature[] = [
   appRoot,
   backendProtocol,
   canary,
+  clientBodyBufferSize,
+  connectionProxyHeader,
   loadBalance,
+  nextUpstream,
   proxyBodySize,
+  proxyBuffers,
   proxyBuffering,
+  proxyHttpVersion,
+  proxyRewrites,
   proxyTimeouts,
   serviceUpstream,
   sessionAffinity,
   sessionMode,
+  sslCiphers,
   tlsRedirect,
   upstreamHash,
 ];

@@ -7,7 +7,19 @@ import { type BackendUnit, backendUnit } from './endpoints.ts';
 import { type HostUnit, hostUnit } from './host.ts';
 import { tidy } from './problems.ts';
 import { readSettings, type Selection, type Settings } from './settings.ts';
-import type { Backend, BackendId, Certificate, Host, HostName, Model, Problem, Profile, ProfileId } from './types.ts';
+import type {
+  Backend,
+  BackendId,
+  Certificate,
+  Host,
+  HostName,
+  Model,
+  Problem,
+  Profile,
+  ProfileId,
+  ServerProfile,
+  ServerProfileId,
+} from './types.ts';
 import { type IndexName, type ReadKey, RecordingView, readOfIndex, type View } from './view.ts';
 
 /** A View that can also say which hosts exist. */
@@ -161,12 +173,14 @@ export class Graph {
     const backends = new Map<BackendId, Backend>();
     const certificates = new Map<HostName, Certificate>();
     const profiles = new Map<ProfileId, Profile>();
+    const servers = new Map<ServerProfileId, ServerProfile>();
     const problems: Problem[] = [...this.#settings.value.problems];
     for (const [name, { value }] of this.#hosts) {
       problems.push(...value.problems);
       if (value.host === null) continue;
       hosts.set(name, value.host);
       for (const profile of value.profiles) profiles.set(profile.id, profile);
+      if (value.server !== null) servers.set(value.server.id, value.server);
     }
     for (const [name, { value }] of this.#certificates) {
       problems.push(...value.problems);
@@ -177,6 +191,6 @@ export class Graph {
       backends.set(id, value.backend);
     }
     const { settings } = this.#settings.value;
-    return { settings, hosts, backends, certificates, profiles, problems: tidy(problems) };
+    return { settings, hosts, backends, certificates, profiles, servers, problems: tidy(problems) };
   }
 }

@@ -1,26 +1,28 @@
 // The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-06, DEF-01 to DEF-03).
 import { newHostDraft, newRouteDraft } from '../feature/draft.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
-import { internProfile } from '../render/profile.ts';
+import { isServerName } from '../render/literal.ts';
+import { internProfile, internServer } from '../render/profile.ts';
 import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { type Attachment, pairCanaries } from './canary.ts';
 import { isTlsConfigured } from './certificate.ts';
 import { byAge, ingressesOf, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
-import type { BackendId, Host, HostName, Problem, Profile, Route, Target } from './types.ts';
+import type { BackendId, Host, HostName, Problem, Profile, Route, ServerProfile, Target } from './types.ts';
 import type { View } from './view.ts';
 
 export interface HostUnit {
   /** null when none of the Ingresses that name the host is ours. */
   readonly host: Host | null;
   readonly profiles: readonly Profile[];
+  readonly server: ServerProfile | null;
   readonly backends: readonly BackendId[];
   /** The canaries of its paths. */
   readonly canaries: readonly Attachment[];
   readonly problems: readonly Problem[];
 }
 
-const NOTHING: HostUnit = { host: null, profiles: [], backends: [], canaries: [], problems: [] };
+const NOTHING: HostUnit = { host: null, profiles: [], server: null, backends: [], canaries: [], problems: [] };
 
 /** One path of one Ingress, before its annotations are applied. */
 export interface Claim {
@@ -61,11 +63,15 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const built = [...claims.values()].map(build).sort(byPath);
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
   const routes = built.map(({ route }) => route);
-  const { deny: denied, ...policy } = host;
   const mains = routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : []));
+  if (host.server.list().length > 0 && !isServerName(name)) host.deny ??= 'it has no name that a server could have';
+  const { deny: denied, server: directives, ...policy } = host;
+  // A host that answers 403 anyway needs no server of its own.
+  const server = denied === null ? internServer(directives.list(), directives.files()) : null;
   return {
-    host: { name, routes, policy, denied },
+    host: { name, server: server?.id ?? null, routes, policy, denied },
     profiles: [...profiles.values()],
+    server,
     backends: [...new Set([...mains, ...canaries.map(({ canary }) => canary)])],
     canaries,
     problems,
@@ -150,7 +156,7 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives.list());
+    const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files());
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const source = owner === null ? null : refOf(owner);
     return { route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source }, profile };

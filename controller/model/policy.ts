@@ -9,6 +9,11 @@ export interface Timeouts {
   readonly read: number;
 }
 
+export interface Replacement {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface RoutePolicy {
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
@@ -17,6 +22,14 @@ export interface RoutePolicy {
   /** Largest request body in bytes, 0 without limit. */
   readonly maxBodyBytes: number;
   readonly timeouts: Timeouts;
+  /** Tries in all, the first included; 0 sets no limit. */
+  readonly tries: number;
+  /** The start of Location and Refresh headers of backends that is replaced, and by what. */
+  readonly redirects: Replacement | null;
+  readonly cookieDomain: Replacement | null;
+  readonly cookiePath: Replacement | null;
+  /** A fixed Connection header for the backend. */
+  readonly connection: 'close' | 'keep-alive' | null;
   readonly accessLog: boolean;
   /** Its Ingress asks for affinity: a session that begins here gets its cookie. */
   readonly issuesSession: boolean;

@@ -5,9 +5,13 @@ import { showValue } from '../feature/parse.ts';
 import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
 import { CLIENT_KEYS } from './config/client.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
+import { LOG_KEYS } from './config/log.ts';
+import { OTHER_KEYS, REMOVED_KEYS } from './config/other.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
+import { RESPONSE_KEYS } from './config/response.ts';
 import { SECURITY_KEYS } from './config/security.ts';
 import { TLS_KEYS } from './config/tls.ts';
+import { WORKER_KEYS } from './config/worker.ts';
 import type { LabelSelector } from './selector.ts';
 import type { Problem } from './types.ts';
 import type { View } from './view.ts';
@@ -32,7 +36,15 @@ export interface Selection {
   readonly defaultSslCertificate: ObjectKey | null;
 }
 
-const KEYS = { ...CLIENT_KEYS, ...PROXY_KEYS, ...SECURITY_KEYS, ...TLS_KEYS } as const;
+const KEYS = {
+  ...CLIENT_KEYS,
+  ...LOG_KEYS,
+  ...PROXY_KEYS,
+  ...RESPONSE_KEYS,
+  ...SECURITY_KEYS,
+  ...TLS_KEYS,
+  ...WORKER_KEYS,
+} as const;
 
 /** The values that ConfigMap keys set; field names are the keys in camel case. */
 export type Config = ConfigOf<typeof KEYS>;
@@ -61,35 +73,46 @@ export interface SettingsResult {
 /** Reads the controller ConfigMap; a value that is refused leaves its default and is a Problem. */
 export function readSettings(view: View, selection: Selection): SettingsResult {
   const configMap = selection.configMap === null ? null : view.get('ConfigMap', selection.configMap);
+  const object: ObjectRef = {
+    kind: 'ConfigMap',
+    ...(parseKey(selection.configMap ?? '') ?? { namespace: '', name: '' }),
+  };
   const problems: Problem[] = [];
-  let settings: Settings = { ...DEFAULTS, selection };
-  for (const [rawKey, value] of [...(configMap?.data ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const key = rawKey.toLowerCase();
-    const object: ObjectRef = {
-      kind: 'ConfigMap',
-      ...(parseKey(selection.configMap ?? '') ?? { namespace: '', name: '' }),
-    };
-    if (!Object.hasOwn(KEYS, key)) {
-      const near = closest(key, Object.keys(KEYS));
-      problems.push({
-        object,
-        severity: 'warning',
-        code: 'setting-unknown',
-        message: `key ${showValue(rawKey)} has no effect: Sluice does not know it, or not yet; the nearest known key is "${near}"`,
-      });
+  const changes: Record<string, unknown> = {};
+  const warn = (code: Problem['code'], message: string): void => {
+    problems.push({ object, severity: 'warning', code, message });
+  };
+  for (const [rawName, text] of [...(configMap?.data ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const name = rawName.toLowerCase(); // plain keys were matched in any case
+    const key = Object.hasOwn(KEYS, name) ? CONFIG_KEYS[name] : undefined;
+    if (key === undefined) {
+      const why = withoutEffect(name);
+      if (why !== null) warn('setting-unknown', `key ${showValue(rawName)} has no effect: ${why}`);
       continue;
     }
-    const parsed = CONFIG_KEYS[key]?.parse(value);
-    if (parsed === undefined) continue;
-    if (parsed.ok) settings = { ...settings, [fieldOf(key)]: parsed.value };
+    if (text === '') {
+      // An empty text was false, zero or nothing; for all but switches that is what an absent key means.
+      if (typeof key.initial === 'boolean') changes[fieldOf(name)] = false;
+      continue;
+    }
+    const parsed = key.parse(text);
+    if (parsed.ok) changes[fieldOf(name)] = parsed.value;
     else {
-      problems.push({
-        object,
-        severity: 'warning',
-        code: 'setting-invalid',
-        message: `${key}: ${showValue(value)} is not accepted (${parsed.accepts}); the default stays in force`,
-      });
+      warn(
+        'setting-invalid',
+        `${name}: ${showValue(text)} is not accepted (${parsed.accepts}); the default stays in force`,
+      );
     }
   }
-  return { settings, problems };
+  return { settings: { ...DEFAULTS, ...changes, selection }, problems };
+}
+
+/** What to tell about a key that does nothing here; null when nothing is missing without it. */
+function withoutEffect(name: string): string | null {
+  const other = OTHER_KEYS.get(name);
+  if (other !== undefined) return other.kind === 'needless' ? null : other.why;
+  const replacement = REMOVED_KEYS.get(name);
+  if (replacement !== undefined) return `ingress-nginx removed it (${replacement})`;
+  const near = closest(name, [...Object.keys(KEYS), ...OTHER_KEYS.keys()]);
+  return `Sluice does not know it, and neither did ingress-nginx; the nearest known key is "${near}"`;
 }

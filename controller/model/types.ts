@@ -14,6 +14,9 @@ export type BackendId = string;
 /** Digest of a profile's protocol and directives. */
 export type ProfileId = string;
 
+/** Digest of a server profile's directives. */
+export type ServerProfileId = string;
+
 export interface Directive {
   readonly name: string;
   readonly args: readonly Token[];
@@ -21,11 +24,26 @@ export interface Directive {
 
 export type Protocol = 'http' | 'https' | 'grpc' | 'grpcs';
 
-/** A set of location directives that routes share; rendered as one named location. */
+/** A file that a directive names. */
+export interface ConfigFile {
+  /** Made of the SHA-256 of its content. */
+  readonly name: string;
+  readonly content: string;
+}
+
+/** A set of location directives that routes share; rendered as one named location in each server that needs it. */
 export interface Profile {
   readonly id: ProfileId;
   readonly protocol: Protocol;
   readonly directives: readonly Directive[];
+  readonly files: readonly ConfigFile[];
+}
+
+/** A set of server directives that hosts with the same TLS policy share; rendered as one server of their own. */
+export interface ServerProfile {
+  readonly id: ServerProfileId;
+  readonly directives: readonly Directive[];
+  readonly files: readonly ConfigFile[];
 }
 
 export type Target =
@@ -48,6 +66,8 @@ export interface Route {
 
 export interface Host {
   readonly name: HostName;
+  /** The server of its own TLS policy; null for the one that hosts without such a policy share. */
+  readonly server: ServerProfileId | null;
   readonly routes: readonly Route[];
   readonly policy: HostPolicy;
   /** Every path of it answers 403: its client certificates cannot be verified. */
@@ -134,5 +154,6 @@ export interface Model {
   /** By host; "_" is the default certificate, absent when none is configured. */
   readonly certificates: ReadonlyMap<HostName, Certificate>;
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
+  readonly servers: ReadonlyMap<ServerProfileId, ServerProfile>;
   readonly problems: readonly Problem[];
 }

@@ -3,9 +3,21 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
-import type { Profile, Protocol } from '../model/types.ts';
+import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
-import { integer, onOff, quoted, type Token, word } from './literal.ts';
+import {
+  accessLogOf,
+  clientView,
+  forwardedView,
+  gzipView,
+  logView,
+  proxyView,
+  tablesView,
+  tlsView,
+  variableOf,
+} from './http.ts';
+import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
+import { integer, onOff, quoted, serverName, type Token, word } from './literal.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -43,9 +55,12 @@ export interface Rendered {
   readonly text: string;
   /** Names this configuration in the workers' reports. */
   readonly digest: string;
-  readonly profiles: ReadonlySet<string>;
+  /** What it has of what hosts need. */
+  readonly needs: Needs;
+  readonly servers: readonly ServerLayout[];
   /** How many workers it starts. */
   readonly workers: number;
+  readonly listens: readonly { readonly address: string; readonly port: number }[];
 }
 
 /** Names of the files below the run directory. */
@@ -58,12 +73,6 @@ export const RUN_FILES = {
   certificateKey: 'placeholder.key',
 } as const;
 
-const DEFAULT_CIPHERS =
-  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256';
-
-const LOG_FORMAT =
-  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $req_id';
-
 /** Variables that Lua fills when a routed request ends (lua/metrics/counters.lua). */
 const ROUTE_VARIABLES = [
   'proxy_upstream_name',
@@ -75,8 +84,8 @@ const ROUTE_VARIABLES = [
 ];
 
 /** Those that the log prints: filling the others costs every request, for nothing. */
-function loggedVariables(accessLog: string | null): string[] {
-  const format = accessLog === null ? '' : LOG_FORMAT;
+function loggedVariables(settings: Settings, installation: Installation): string[] {
+  const format = accessLogOf(settings, installation) === null ? '' : settings.logFormatUpstream;
   return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
 }
 
@@ -100,8 +109,8 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
     ['X-Forwarded-Proto', '$pass_access_scheme'],
     ['X-Forwarded-Scheme', '$pass_access_scheme'],
     ['X-Scheme', '$pass_access_scheme'],
-    ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
-    ['X-Original-Forwarded-Host', '$http_x_forwarded_host'],
+    ['X-Original-Forwarded-For', variableOf(settings.forwardedForHeader)],
+    ['X-Original-Forwarded-Host', variableOf(settings.forwardedHostHeader)],
     ['Proxy', ''],
   ];
   return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
@@ -109,26 +118,54 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
 
 const HTTP_ONLY_HEADERS: [string, string][] = [
   ['Upgrade', '$http_upgrade'],
-  ['Connection', '$connection_upgrade'],
+  ['Connection', '$connection_header'],
 ];
 
 function headerView(headers: readonly [string, string][]): { name: Token; value: Token }[] {
   return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
 }
 
-function listenView({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings, abilities: Abilities) {
-  const shared = [word('default_server'), word('reuseport'), word('backlog=511')];
-  const tls = [...shared, word('ssl')];
-  if (settings.useHttp2 && !abilities.http2Directive) tls.push(word('http2'));
-  const addresses = listenIpv6 && !settings.disableIpv6 ? ['', '[::]:'] : [''];
-  return addresses.flatMap((prefix) => [
-    { address: rawListen(prefix, httpPort), options: prefix === '' ? shared : [...shared, word('ipv6only=on')] },
-    { address: rawListen(prefix, httpsPort), options: prefix === '' ? tls : [...tls, word('ipv6only=on')] },
-  ]);
+function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings): Rendered['listens'] {
+  return listenAddresses(settings, listenIpv6).flatMap((text) => {
+    const address = text === '' ? '0.0.0.0' : text.replace(/^\[|\]$/g, '');
+    return [
+      { address, port: httpPort },
+      { address, port: httpsPort },
+    ];
+  });
 }
 
-function rawListen(prefix: string, port: number): Token {
-  return prefix === '' ? integer(port) : quoted(`${prefix}${integer(port)}`);
+/** Options of the socket may stand only once for an address: in the shared server. */
+function listenView(
+  { httpPort, httpsPort, listenIpv6 }: Installation,
+  settings: Settings,
+  abilities: Abilities,
+  server: ServerProfile | null,
+) {
+  const socket = [word('default_server'), ...(settings.reusePort ? [word('reuseport')] : []), word('backlog=511')];
+  const proxy = settings.useProxyProtocol ? [word('proxy_protocol')] : [];
+  const tls = settings.useHttp2 && !abilities.http2Directive ? [word('ssl'), word('http2')] : [word('ssl')];
+  return listenAddresses(settings, listenIpv6).flatMap((address) => {
+    const only = address.startsWith('[') ? [word('ipv6only=on')] : [];
+    const own = server === null ? [...socket, ...proxy, ...only] : proxy;
+    return [
+      { address: listenOn(address, httpPort), options: own },
+      { address: listenOn(address, httpsPort), options: [...own, ...tls] },
+    ];
+  });
+}
+
+/** '' for all IPv4 addresses, '[::]' for all IPv6 ones. */
+function listenAddresses({ bindAddress, disableIpv6 }: Settings, hasIpv6: boolean): string[] {
+  const addresses = bindAddress.length === 0 ? ['', '::'] : bindAddress;
+  return addresses.flatMap((address) => {
+    if (!address.includes(':')) return [address];
+    return hasIpv6 && !disableIpv6 ? [`[${address}]`] : [];
+  });
+}
+
+function listenOn(address: string, port: number): Token {
+  return address === '' ? integer(port) : quoted(`${address}:${port}`);
 }
 
 function workersOf(settings: Settings, installation: Installation): number {
@@ -145,19 +182,64 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
   };
 }
 
+function directiveView(directives: readonly Directive[]) {
+  return directives.map(({ name, args }) => ({ name: word(name), args }));
+}
+
 function profileView(profile: Profile) {
   return {
     name: word(`@${profile.id}`),
-    directives: profile.directives.map(({ name, args }) => ({ name: word(name), args })),
+    directives: directiveView(profile.directives),
     isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
     upstream: word(UPSTREAMS[profile.protocol].url),
   };
 }
 
+/**
+ * The shared server is the default of its addresses. Its last name matches everything, so that nginx knows the name of a
+ * connection that ends there, and answers 421 when a request on it is for a host with client certificates.
+ */
+function serverView(
+  { server, names, profiles }: ServerLayout,
+  settings: Settings,
+  abilities: Abilities,
+  installation: Installation,
+) {
+  const own = names.map(serverName);
+  return {
+    id: word(server?.id ?? 'shared'),
+    /** What Lua is told. */
+    idForLua: quoted(server?.id ?? ''),
+    listen: listenView(installation, settings, abilities, server),
+    // A server without names appears in tests of halves only.
+    names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
+    directives: directiveView(server?.directives ?? []),
+    profiles: profiles.map(profileView),
+  };
+}
+
+/** nginx needs buckets that hold the longest name; the settings can ask for more. */
+function namesHashView(servers: readonly ServerLayout[], settings: Settings) {
+  const names = servers.flatMap((server) => server.names);
+  const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
+  const bucket = Math.max(settings.serverNameHashBucketSize, powerOfTwo(longest + 32, 64));
+  const size = Math.max(settings.serverNameHashMaxSize, powerOfTwo(names.length * 2, 512));
+  return { bucket: integer(bucket), size: integer(size) };
+}
+
+function powerOfTwo(atLeast: number, least: number): number {
+  return Math.max(least, 2 ** Math.ceil(Math.log2(atLeast)));
+}
+
+interface Layout {
+  readonly needs: Needs;
+  readonly servers: readonly ServerLayout[];
+}
+
 /** The view that the templates print: every leaf is a Token, a boolean for {{#if}}, or null. */
 export function configView(
   settings: Settings,
-  profiles: readonly Profile[],
+  { needs, servers }: Layout,
   abilities: Abilities,
   installation: Installation,
   digest: string,
@@ -165,13 +247,13 @@ export function configView(
   const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
   const temp = (name: string): Token => quoted(join(installation.tempDir, name));
   const headers = requestHeaders(settings);
-  const accessLog = settings.disableAccessLog ? null : installation.accessLog;
   return {
     modules: abilities.modules.map(quoted),
     digest: quoted(digest),
-    errorLogLevel: word(settings.errorLogLevel),
     workerProcesses: integer(workersOf(settings, installation)),
-    openFiles: integer(installation.openFiles),
+    openFiles: integer(settings.maxWorkerOpenFiles === 0 ? installation.openFiles : settings.maxWorkerOpenFiles),
+    cpuAffinity: settings.workerCpuAffinity.map(word),
+    multiAccept: onOff(settings.enableMultiAccept),
     workerShutdownTimeout: integer(settings.workerShutdownTimeout, 's'),
     workerConnections: integer(settings.maxWorkerConnections),
     files: {
@@ -191,59 +273,62 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       ...dictionaryView(installation),
-      loggedVariables: quoted(loggedVariables(accessLog).join(' ')),
+      needs: [...needs].sort().map(quoted),
+      loggedVariables: quoted(loggedVariables(settings, installation).join(' ')),
     },
-    client: {
-      keepAlive: integer(settings.keepAlive, 's'),
-      keepAliveRequests: integer(settings.keepAliveRequests),
-      keepAliveMinimum: abilities.keepaliveMinTimeout ? integer(Math.min(5, settings.keepAlive), 's') : null,
-      underscores: onOff(settings.enableUnderscoresInHeaders),
-      ignoreInvalid: onOff(settings.ignoreInvalidHeaders),
-    },
-    tls: { ciphers: quoted(DEFAULT_CIPHERS) },
-    proxy: {
-      buffering: word(settings.proxyBuffering),
-      requestBuffering: word(settings.proxyRequestBuffering),
-    },
-    logFormat: quoted(LOG_FORMAT),
-    accessLog: accessLog === null ? null : quoted(accessLog),
-    forwarded: {
-      trusted: settings.useForwardedHeaders,
-      full: settings.useForwardedHeaders && settings.computeFullForwardedFor,
-    },
+    client: clientView(settings, abilities),
+    tls: tlsView(settings),
+    proxy: proxyView(settings),
+    gzip: gzipView(settings),
+    tables: tablesView(settings),
+    defaultType: word(settings.defaultType),
+    serverTokens: onOff(settings.serverTokens),
+    log: logView(settings, installation),
+    forwarded: forwardedView(settings),
+    connectionWithoutUpgrade: settings.upstreamKeepaliveConnections === 0 ? word('close') : quoted(''),
     requestId: settings.generateRequestId ? word('$request_id') : quoted(''),
     headers: { proxy: headerView([...headers, ...HTTP_ONLY_HEADERS]), grpc: headerView(headers) },
     upstreams: Object.values(UPSTREAMS).map(({ name }) => ({ name: word(name) })),
     keepalive: {
-      connections: integer(settings.upstreamKeepaliveConnections),
+      connections: settings.upstreamKeepaliveConnections === 0 ? null : integer(settings.upstreamKeepaliveConnections),
       timeout: integer(settings.upstreamKeepaliveTimeout, 's'),
       requests: integer(settings.upstreamKeepaliveRequests),
+      time: integer(settings.upstreamKeepaliveTime, 's'),
     },
-    listen: listenView(installation, settings, abilities),
     http2Directive: abilities.http2Directive && settings.useHttp2,
-    profiles: [...profiles].sort((a, b) => (a.id < b.id ? -1 : 1)).map(profileView),
+    namesHash: namesHashView(servers, settings),
+    servers: servers.map((server) => serverView(server, settings, abilities, installation)),
   };
 }
 
 export type ConfigView = ReturnType<typeof configView>;
+
+/** The profiles that needs may name. */
+export interface Known {
+  readonly profiles: ReadonlyMap<ProfileId, Profile>;
+  readonly servers: ReadonlyMap<ServerProfileId, ServerProfile>;
+}
 
 /** A renderer over the templates in a folder; the templates are read once. */
 export function configRenderer(templates: string) {
   const template = loadTemplate<ConfigView>(templates, 'nginx.conf');
   return (
     settings: Settings,
-    profiles: readonly Profile[],
+    needs: Needs,
+    known: Known,
     abilities: Abilities,
     installation: Installation,
   ): Rendered => {
+    const layout = { needs: withServers(needs), servers: serversOf(needs, known.profiles, known.servers) };
     const withDigest = (digest: string): string =>
-      template(configView(settings, profiles, abilities, installation, digest));
+      template(configView(settings, layout, abilities, installation, digest));
     const digest = createHash('sha256').update(withDigest('')).digest('hex').slice(0, 16);
     return {
       text: withDigest(digest),
       digest,
-      profiles: new Set(profiles.map(({ id }) => id)),
+      ...layout,
       workers: workersOf(settings, installation),
+      listens: listensOf(installation, settings),
     };
   };
 }

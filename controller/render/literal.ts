@@ -56,3 +56,18 @@ export function quoted(text: string): Token {
   if (Buffer.byteLength(escaped) > MAX_BYTES) throw new Error(`argument of over ${MAX_BYTES} bytes`);
   return new TokenText(`"${escaped}"`);
 }
+
+const LABEL = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
+const HOST_NAME = new RegExp(`^(?=.{1,253}$)(\\*\\.)?${LABEL}(\\.${LABEL})*$`);
+
+/** Whether a host can have a server of its own: a DNS name in lower case, or "*." and one. */
+export function isServerName(text: string): boolean {
+  return HOST_NAME.test(text);
+}
+
+/** A name for server_name. Wildcards stand for one label more, which nginx's own "*.x" does not mean (HOST-04). */
+export function serverName(host: string): Token {
+  if (!isServerName(host)) throw new Error(`not a host name: ${JSON.stringify(host)}`);
+  if (!host.startsWith('*')) return new TokenText(host);
+  return quoted(`~^[a-z0-9_-]+${host.slice(1).replaceAll('.', '[.]')}$`);
+}

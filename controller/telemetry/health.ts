@@ -8,7 +8,13 @@ export interface HealthChecks {
   metrics(): Promise<{ readonly type: string; readonly body: string }>;
 }
 
-/** Listens until the signal; rejects when the port cannot be had. */
+/** The health port cannot be had; the message says what to do. */
+export class HealthPortUnavailable extends Error {
+  override readonly name = 'HealthPortUnavailable';
+  readonly code = 'health-port-unavailable';
+}
+
+/** Listens until the signal; rejects with HealthPortUnavailable when the port cannot be had. */
 export async function serveHealth(
   host: string,
   port: number,
@@ -30,7 +36,10 @@ export async function serveHealth(
     } else answer(404, 'not found');
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(new Error(`cannot listen on the health port ${port}`, { cause })));
+    server.once('error', (cause) => {
+      const text = `cannot listen on the health port ${port}: ${cause.message}; end what has it, or choose another one with --healthz-port`;
+      reject(new HealthPortUnavailable(text, { cause }));
+    });
     server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);
   });
   signal.addEventListener('abort', () => server.close(), { once: true });

@@ -8,7 +8,7 @@ import { nameOf, RESOURCES, type Resource, refOf } from '../kube/resources.ts';
 import type { Selection } from '../model/settings.ts';
 import type { Problem } from '../model/types.ts';
 import type { ReadKey } from '../model/view.ts';
-import type { Cluster } from './cluster.ts';
+import type { Store } from './intake.ts';
 import { Mirror } from './mirror.ts';
 import { PACE, type Pace, Reflector, type Sink } from './reflector.ts';
 import type { Source, SourceEvents } from './source.ts';
@@ -34,16 +34,16 @@ interface Followed {
 
 export class KubernetesCluster implements Source {
   readonly #client: ApiClient;
-  readonly #cluster: Cluster;
+  readonly #store: Store;
   readonly #scope: Scope;
   readonly #events: SourceEvents;
   readonly #pace: Pace;
   readonly #followed: Followed[] = [];
   #ingressClasses: Selection['ingressClasses'] = 'listed';
 
-  constructor(client: ApiClient, cluster: Cluster, scope: Scope, events: SourceEvents, pace: Pace = PACE) {
+  constructor(client: ApiClient, store: Store, scope: Scope, events: SourceEvents, pace: Pace = PACE) {
     this.#client = client;
-    this.#cluster = cluster;
+    this.#store = store;
     this.#scope = scope;
     this.#events = events;
     this.#pace = pace;
@@ -89,7 +89,7 @@ export class KubernetesCluster implements Source {
   /** Follows one kind; resolves after its first list, or when it turns out that Sluice has to do without. */
   #follow(resource: Resource, failure: FailureOfList, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const followed: Followed = { resource, mirror: new Mirror(resource.kind, this.#cluster), trouble: null };
+    const followed: Followed = { resource, mirror: new Mirror(resource.kind, this.#store), trouble: null };
     this.#followed.push(followed);
     const end = new AbortController();
     let isListed = false;

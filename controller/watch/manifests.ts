@@ -10,7 +10,7 @@ import type { KubeObject } from '../kube/objects.ts';
 import { keyOf, showRef } from '../kube/ref.ts';
 import type { Problem, ProblemCode } from '../model/types.ts';
 import type { ReadKey } from '../model/view.ts';
-import type { Cluster } from './cluster.ts';
+import type { Store } from './intake.ts';
 import type { Source, SourceEvents } from './source.ts';
 
 const EXTENSIONS: ReadonlySet<string> = new Set(['.yaml', '.yml', '.json']);
@@ -33,7 +33,7 @@ interface ReadFile {
 export class ManifestFolder implements Source {
   readonly ingressClasses = 'listed';
   readonly #folder: string;
-  readonly #cluster: Cluster;
+  readonly #store: Store;
   readonly #events: SourceEvents;
   readonly #files = new Map<string, ReadFile>();
   /** Files that define an object, so that the first of them, by name, wins. */
@@ -41,9 +41,9 @@ export class ManifestFolder implements Source {
   #watcher: FSWatcher | null = null;
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(folder: string, cluster: Cluster, events: SourceEvents) {
+  constructor(folder: string, store: Store, events: SourceEvents) {
     this.#folder = resolve(folder);
-    this.#cluster = cluster;
+    this.#store = store;
     this.#events = events;
   }
 
@@ -136,8 +136,8 @@ export class ManifestFolder implements Source {
   #publish(identity: Identity, before: KubeObject | null): ReadonlySet<ReadKey> {
     const winner = [...(this.#definitions.get(identity) ?? [])].sort()[0];
     const object = winner === undefined ? undefined : this.#files.get(winner)?.objects.get(identity);
-    if (object !== undefined) return this.#cluster.put(object);
-    return before === null ? new Set() : this.#cluster.remove(before.kind, keyOf(before.meta));
+    if (object !== undefined) return this.#store.put(object);
+    return before === null ? new Set() : this.#store.remove(before.kind, keyOf(before.meta));
   }
 
   #show(path: string): string {

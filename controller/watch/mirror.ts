@@ -4,18 +4,18 @@ import type { Normalised } from '../kube/normalise.ts';
 import { type Kind, keyOf, type ObjectKey, type ObjectRef } from '../kube/ref.ts';
 import type { Problem } from '../model/types.ts';
 import type { ReadKey } from '../model/view.ts';
-import type { Cluster } from './cluster.ts';
+import type { Store } from './intake.ts';
 import type { Change } from './reflector.ts';
 
 export class Mirror {
   readonly #kind: Kind;
-  readonly #cluster: Cluster;
+  readonly #store: Store;
   #keys = new Set<ObjectKey>();
   #problems: ReadonlyMap<ObjectKey, Problem> = new Map();
 
-  constructor(kind: Kind, cluster: Cluster) {
+  constructor(kind: Kind, store: Store) {
     this.#kind = kind;
-    this.#cluster = cluster;
+    this.#store = store;
   }
 
   /** Objects that cannot be read; another map whenever they change. */
@@ -48,7 +48,7 @@ export class Mirror {
       case 'object':
         this.#solved(key);
         this.#keys.add(key);
-        return this.#cluster.put(entry.object);
+        return this.#store.put(entry.object);
       case 'ignored':
       case 'refused': {
         const rest = this.#keys.has(key) ? '; its last good version is served' : '; it is not served';
@@ -67,7 +67,7 @@ export class Mirror {
   #remove(key: ObjectKey): ReadonlySet<ReadKey> {
     this.#solved(key);
     this.#keys.delete(key);
-    return this.#cluster.remove(this.#kind, key);
+    return this.#store.remove(this.#kind, key);
   }
 }
 

@@ -10,9 +10,6 @@ local set_more_tries = ngx_balancer.set_more_tries
 local set_timeouts = ngx_balancer.set_timeouts
 local gmatch = string.gmatch
 
--- Tries in all, the first included (GLOB-01).
-local TRIES = 3
-
 local _M = {}
 
 -- The peers that this request tried, from "$upstream_addr": "10.0.0.1:80, 10.0.0.2:80".
@@ -50,9 +47,8 @@ function _M.balance()
   if get_last_failure() then
     tried = tried_peers(var.upstream_addr)
   else
-    -- nginx caps this at proxy_next_upstream_tries and says so on every request unless the numbers
-    -- agree.
-    set_more_tries(TRIES - 1)
+    local tries = route.policy.tries
+    set_more_tries(tries == 0 and #backend.peers or tries - 1)
   end
   if backend.learns then
     route.learns = true

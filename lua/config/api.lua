@@ -13,6 +13,8 @@
 local cjson = require("cjson.safe")
 local counters = require("metrics.counters")
 local feed = require("config.feed")
+local history = require("config.history")
+local lock = require("config.lock")
 local store = require("config.store")
 
 local state = require("config.dictionary").state
@@ -26,6 +28,9 @@ local MAX_LOGGED_NAMES = 1000
 -- A worker that is further behind than this forgets everything.
 local MAX_LOGS = 1000
 local MAX_LINE = 16 * 1024 * 1024
+-- Freeing what was kept (config/feed.lua) takes the lock, too, for a moment; a batch is not refused
+-- for that. In tries and seconds.
+local LOCK_TRIES, LOCK_PAUSE = 20, 0.005
 
 local _M = {}
 
@@ -75,6 +80,16 @@ local function current()
   return { epoch = epoch(), generation = state:get("generation") or 0 }
 end
 
+-- As store.stage(); what is kept for workers that quit makes room for what is wanted now.
+local function stage(name, value)
+  local pointer, err = store.stage(name, value)
+  if not pointer and history.prune({}) > 0 then
+    ngx.log(ngx.WARN, "replaced hosts are no longer kept for workers that quit: ", err)
+    return store.stage(name, value)
+  end
+  return pointer, err
+end
+
 -- Reads the batch line by line and stages its values. Returns the list of staged {name, pointer}
 -- and the list of removed names; or nil, what is wrong, and the HTTP status for it.
 local function stage_lines(socket, length)
@@ -104,7 +119,7 @@ local function stage_lines(socket, length)
         return undo("a set without a value: " .. sub(line, 1, 80), 400)
       end
       local name = sub(line, 5, stop - 1)
-      local pointer, failure = store.stage(name, sub(line, stop + 1))
+      local pointer, failure = stage(name, sub(line, stop + 1))
       if not pointer then
         return undo(failure, 507)
       end
@@ -120,6 +135,22 @@ local function stage_lines(socket, length)
     end
   end
   return staged, removed
+end
+
+-- What workers that were told to quit may need as it was: hosts, and backends that go.
+local function outdated(staged, removed)
+  local names = {}
+  for _, entry in ipairs(staged) do
+    if match(entry.name, "^host/") then
+      names[#names + 1] = entry.name
+    end
+  end
+  for _, name in ipairs(removed) do
+    if match(name, "^host/") or match(name, "^backend/") then
+      names[#names + 1] = name
+    end
+  end
+  return names
 end
 
 local function commit(staged, removed, is_full)
@@ -152,6 +183,8 @@ local function commit(staged, removed, is_full)
     return nil, "storing the change log: " .. err
   end
 
+  local kept = history.keep(outdated(staged, removed), generation, feed.quits())
+
   -- Nothing below can fail or yield. Order: backends and hosts come, hosts go, the generation
   -- moves, backends go.
   local replaced, late = {}, {}
@@ -171,16 +204,28 @@ local function commit(staged, removed, is_full)
     replaced[#replaced + 1] = store.move(name, 0)
   end
   for _, pointer in ipairs(replaced) do
-    store.discard(pointer)
+    if not kept[pointer] then
+      store.discard(pointer)
+    end
   end
   for _, name in ipairs(removed) do
     store.forget(name)
   end
   state:delete("log/" .. generation - MAX_LOGS)
   if is_full then
-    store.sweep()
+    store.sweep(history.pointers())
   end
   return generation
+end
+
+local function lock_state()
+  for _ = 1, LOCK_TRIES do
+    if lock.try() then
+      return true
+    end
+    ngx.sleep(LOCK_PAUSE)
+  end
+  return false
 end
 
 local function apply()
@@ -188,12 +233,12 @@ local function apply()
   if not length then
     return fail(411, "the batch needs a Content-Length")
   end
-  if not state:add("applying", ngx.worker.pid(), 120) then
+  if not lock_state() then
     return fail(423, "another batch is being applied")
   end
 
   local function finish(status, value)
-    state:delete("applying")
+    lock.release()
     return answer(status, value)
   end
 
@@ -245,7 +290,7 @@ local function generation()
   local value = current()
   value.workers = setmetatable({}, cjson.array_mt)
   for pid, report in pairs(feed.reports()) do
-    local id, config, seen, phase = match(report, "^(%d+) (%S*) (-?%d+) (%l+)$")
+    local id, config, seen, phase = match(report, "^(%d+) (%S*) (-?%d+) (%l+)")
     value.workers[#value.workers + 1] = {
       pid = tonumber(pid),
       id = tonumber(id),
@@ -254,6 +299,7 @@ local function generation()
       phase = phase,
     }
   end
+  value.kept_versions = #history.pointers()
   value.free_bytes = state:free_space()
   value.capacity_bytes = state:capacity()
   return answer(200, value)

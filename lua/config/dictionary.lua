@@ -6,7 +6,8 @@ local _M = {}
 
 local function copy(from, to)
   for _, key in ipairs(from:get_keys(0)) do
-    if key ~= "applying" then
+    -- What was kept for old workers is theirs: they stay with the old dictionary.
+    if key ~= "applying" and key ~= "kept" then
       local value = from:get(key)
       local ok, err = to:safe_set(key, value)
       if value ~= nil and not ok then

@@ -3,14 +3,20 @@
 -- answered is routed by the state before it.
 
 local cjson = require("cjson.safe")
+local history = require("config.history")
 local host_compiler = require("router.host")
 local backend_compiler = require("balancer.backend")
+local global_policy = require("policy.global")
 local key_pair = require("tls.key_pair")
+local lock = require("config.lock")
+local process = require("lib.process")
+local profiles = require("router.profiles")
 local store = require("config.store")
 
 local state = require("config.dictionary").state
 local workers = ngx.shared.sluice_workers
 local gmatch = string.gmatch
+local match = string.match
 local sub = string.sub
 
 -- How long a removed backend still serves the requests that were routed to it before, in seconds.
@@ -23,13 +29,13 @@ local noticed
 local draining = false
 local seen = -1
 local digest = ""
-local exiting = false
+-- The generation at which this worker was told to quit, nil before.
+local quit
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
 local retired = {}
 local settings
 
-local function decode(name)
-  local text = store.read(name)
+local function decode_text(name, text)
   if not text then
     return nil
   end
@@ -37,6 +43,22 @@ local function decode(name)
   if not value then
     ngx.log(ngx.ERR, "decoding ", name, ": ", err)
   end
+  return value
+end
+
+local function decode(name)
+  return decode_text(name, store.read(name))
+end
+
+-- The version of a host that this worker can serve: the current one, or else, when the worker was
+-- told to quit, the one of that moment. Routes whose profile it lacks all the same are denied.
+local function decode_host(name)
+  local value = decode(name)
+  if not value or profiles.suffice(value) then
+    return value
+  end
+  value = quit and decode_text(name, history.read(name, quit)) or value
+  profiles.deny_lacking(value)
   return value
 end
 
@@ -73,7 +95,7 @@ local function forget(name)
 end
 
 local function report()
-  local phase = exiting and "exiting" or "serving"
+  local phase = quit and "exiting " .. quit or "serving"
   local line = ngx.worker.id() .. " " .. digest .. " " .. seen .. " " .. phase
   local ok, err = workers:set(ngx.worker.pid(), line)
   if not ok then
@@ -138,7 +160,7 @@ end
 function _M.host(name)
   local host = hosts[name]
   if host == nil then
-    local value = decode("host/" .. name)
+    local value = decode_host("host/" .. name)
     if not value then
       return nil
     end
@@ -152,7 +174,11 @@ end
 function _M.backend(id)
   local backend = backends[id]
   if backend == nil then
-    local value = decode("backend/" .. id)
+    local name = "backend/" .. id
+    local value = decode(name)
+    if not value and quit then
+      value = decode_text(name, history.read(name, quit)) -- the version of its host is kept, too
+    end
     if not value then
       return nil
     end
@@ -197,6 +223,7 @@ end
 function _M.settings()
   if settings == nil then
     settings = decode("settings") or {}
+    settings.checks = global_policy.compile(settings)
   end
   return settings
 end
@@ -207,6 +234,14 @@ local function drop_retired()
     if now - entry.since > RETIRED_FOR then
       retired[id] = nil
     end
+  end
+end
+
+-- Frees what was kept for workers that have ended meanwhile.
+local function prune_history(premature)
+  if not premature and history.is_kept() and lock.try() then
+    history.prune(_M.quits())
+    lock.release()
   end
 end
 
@@ -222,9 +257,12 @@ function _M.start(config)
     end
   end))
   assert(ngx.timer.every(60, drop_retired))
+  if ngx.worker.id() == 0 then
+    assert(ngx.timer.every(1, prune_history))
+  end
   -- nginx runs pending timers early, as "premature", exactly when a worker is told to quit.
   assert(ngx.timer.at(365 * 86400, function()
-    exiting = true
+    quit = state:get("generation") or 0
     report()
   end))
 end
@@ -234,13 +272,27 @@ function _M.stop()
   workers:delete(ngx.worker.pid())
 end
 
---- The reports of all workers: pid -> "id digest generation state".
+--- The reports of all workers: pid -> "id digest generation serving", or "exiting" and the
+-- generation at which it was told to quit. Those of workers that were killed are dropped.
 function _M.reports()
   local reports = {}
   for _, pid in ipairs(workers:get_keys(0)) do
-    reports[pid] = workers:get(pid)
+    if process.is_alive(tonumber(pid)) then
+      reports[pid] = workers:get(pid)
+    else
+      workers:delete(pid)
+    end
   end
   return reports
+end
+
+--- The generations at which workers that still end were told to quit.
+function _M.quits()
+  local generations = {}
+  for _, line in pairs(_M.reports()) do
+    generations[#generations + 1] = tonumber(match(line, " exiting (%d+)$"))
+  end
+  return generations
 end
 
 --- The text of an object for humans; private keys are never given back.

@@ -57,22 +57,33 @@ function _M.forget(name)
   state:delete("p/" .. name)
 end
 
+--- The pointer of an object, 0 when it has no value.
+function _M.pointer(name)
+  return state:get("p/" .. name) or 0
+end
+
+--- The value of a pointer, or nil when it was discarded.
+function _M.read_at(pointer)
+  local version, chunks = floor(pointer / SHIFT), pointer % SHIFT
+  local parts = {}
+  for i = 1, chunks do
+    parts[i] = state:get("v/" .. version .. "/" .. i)
+  end
+  return #parts == chunks and concat(parts) or nil
+end
+
 --- The current value of an object, or nil when there is none.
 function _M.read(name)
   -- A pointer may move between the two reads; then its chunks are gone and the new pointer is
   -- right.
   for _ = 1, 5 do
-    local pointer = state:get("p/" .. name)
-    if not pointer or pointer == 0 then
+    local pointer = _M.pointer(name)
+    if pointer == 0 then
       return nil
     end
-    local version, chunks = floor(pointer / SHIFT), pointer % SHIFT
-    local parts = {}
-    for i = 1, chunks do
-      parts[i] = state:get("v/" .. version .. "/" .. i)
-    end
-    if #parts == chunks then
-      return concat(parts)
+    local value = _M.read_at(pointer)
+    if value then
+      return value
     end
   end
   ngx.log(ngx.ERR, "reading ", name, ": its chunks are missing")
@@ -95,9 +106,13 @@ function _M.names()
   return names, versions
 end
 
---- Frees values that no pointer names: left-overs of a worker that died while it applied a batch.
-function _M.sweep()
+--- Frees values that no pointer names, those `kept` included: left-overs of a worker that died
+-- while it applied a batch.
+function _M.sweep(kept)
   local _, versions = _M.names()
+  for _, pointer in ipairs(kept) do
+    versions[floor(pointer / SHIFT)] = true
+  end
   for _, key in ipairs(state:get_keys(0)) do
     local version = key:match("^v/(%d+)/")
     if version and not versions[tonumber(version)] then

@@ -196,7 +196,7 @@ end
 function _M.resolve(settings, name)
   local problem = "the name does not exist"
   for _, candidate in ipairs(candidates(settings, name)) do
-    for _, kind in ipairs({ TYPE_A, TYPE_AAAA }) do
+    for _, kind in ipairs(settings.ipv6 == false and { TYPE_A } or { TYPE_A, TYPE_AAAA }) do
       local answer, err = ask(settings, candidate, kind)
       if not answer then
         problem = err

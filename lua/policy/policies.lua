@@ -18,7 +18,9 @@ local BEFORE_TLS = {}
 
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.
-local BEFORE_PROXY = {}
+local BEFORE_PROXY = {
+  require("policy.proxy_variables"),
+}
 
 local ON_RESPONSE = {
   require("policy.session_cookie"),

@@ -33,6 +33,7 @@ function _M.compile(value)
   local host = {
     name = value.name,
     denied = value.denied,
+    guard = value.policy.client_certificates and value.server,
     policy = value.policy,
     exact = {},
     prefixes = {},

@@ -10,8 +10,12 @@ local _M = {}
 --- HDR-09: no Server header. TLS-12: HSTS on every response where nginx speaks TLS, in place of
 -- what the backend said.
 function _M.filter()
-  header["Server"] = nil
   local var = ngx.var
+  local settings = feed.settings()
+  local keeps = settings.server_header
+  if not keeps or keeps == "backend" and not var.upstream_http_server then
+    header["Server"] = nil
+  end
   local key = var.sluice_route
   local route = key and key ~= "" and hosts.route(key)
   local policies = route and route.on_response
@@ -20,7 +24,7 @@ function _M.filter()
       policies[i](var, route)
     end
   end
-  local hsts = feed.settings().hsts
+  local hsts = settings.hsts
   if hsts and var.https == "on" then
     header["Strict-Transport-Security"] = hsts
   end

@@ -108,12 +108,12 @@ local function ask(policies, var, route)
   end
 end
 
-local function dispatch(var, route)
+local function dispatch(var, route, server)
   local target = route.target
   local backend = target.id and feed.backend(target.id)
   if target.id and not backend and feed.has_moved() then
     -- The backend went with a change that came after this request had found its route.
-    return route_request(var)
+    return route_request(var, server)
   end
   if backend and backend.resolve then
     dns.refresh(backend)
@@ -138,7 +138,7 @@ local function dispatch(var, route)
   return exec(route.location)
 end
 
-function route_request(var)
+function route_request(var, server)
   local before = var.sluice_route
   if before and before ~= "" then
     -- An internal redirect came back: variables survive it.
@@ -173,6 +173,10 @@ function route_request(var)
     end
   end
 
+  if settings.checks then
+    ask(settings.checks, var)
+  end
+
   local host = find_host(name)
   if not host then
     return exit(503)
@@ -183,6 +187,10 @@ function route_request(var)
   end
   if host.checks then
     ask(host.checks, var)
+  end
+  if host.guard and server == "" then
+    -- Never without the server that asks for client certificates; clients ask again.
+    return exit(421)
   end
   local route, wants_slash = hosts.find(host, uri)
   if not route then
@@ -206,23 +214,24 @@ function route_request(var)
   if route.policy.redirect_to_tls and var.pass_access_scheme == "http" then
     return redirect_to_tls(var, route, settings)
   end
-  return dispatch(var, route)
+  return dispatch(var, route, server)
 end
 
---- The rewrite phase of `location /`.
-function _M.rewrite()
+--- The rewrite phase of `location /`. `server` is the server profile that nginx chose, "" for the
+-- shared server.
+function _M.rewrite(server)
   feed.sync()
   local var = ngx.var
   if feed.is_draining() and find(var.server_protocol, "^HTTP/1") then
     -- Before a reload: "@drain" has no keepalive, so the client gets a clean Connection: close.
     return exec("@drain")
   end
-  return route_request(var)
+  return route_request(var, server)
 end
 
 --- The rewrite phase of `location @drain`.
-function _M.rewrite_drained()
-  return route_request(ngx.var)
+function _M.rewrite_drained(server)
+  return route_request(ngx.var, server)
 end
 
 return _M

@@ -8,6 +8,7 @@ import { type Pod, startPod } from '../support/backends.ts';
 import { ask, askEcho } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { ingress, workload } from '../support/objects.ts';
+import { freePorts } from '../support/ports.ts';
 import { manifestText, runSluice, startSluice } from '../support/sluice.ts';
 
 describe('the program', () => {
@@ -123,14 +124,31 @@ describe('the program', () => {
     try {
       await askEcho({ port: one.http, host: 'a.test' });
       await askEcho({ port: two.http, host: 'b.test' });
-      const taken = await runSluice([
-        `--manifests=${folder}`,
-        `--run-dir=${join(folder, 'run')}`,
-        `--http-port=${one.http}`,
-        `--healthz-port=${one.health}`,
-      ]);
-      expect(taken.status).to.equal(1);
-      expect(taken.err).to.contain(`cannot listen on the health port ${one.health}`);
+      const [http, https, health] = await freePorts(3);
+      const cases: [ports: (number | undefined)[], message: string][] = [
+        [[http, https, one.health], `sluice: cannot listen on the health port ${one.health}: `],
+        // nginx itself would share them.
+        [
+          [one.http, https, health],
+          `sluice: port ${one.http} (0.0.0.0) is taken by another program: end that one, or `,
+        ],
+        [[http, one.https, health], `sluice: port ${one.https} (0.0.0.0) is taken by another program: `],
+      ];
+      for (const [ports, message] of cases) {
+        const taken = await runSluice([
+          `--manifests=${folder}`,
+          `--run-dir=${join(folder, 'run')}`,
+          `--http-port=${ports[0]}`,
+          `--https-port=${ports[1]}`,
+          `--healthz-port=${ports[2]}`,
+        ]);
+        expect(taken.status).to.equal(69);
+        expect(taken.err.trimEnd().split('\n').at(-1)).to.satisfy(
+          (line: string) => line.startsWith(message),
+          taken.err,
+        );
+        expect(taken.err).to.not.contain('    at ');
+      }
       await askEcho({ port: one.http, host: 'a.test' });
     } finally {
       expect(await one.stop()).to.equal(0);

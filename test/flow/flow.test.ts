@@ -38,14 +38,14 @@ const DATA = {
   httpsPort: 443,
   dns: { servers: [], search: [], ndots: 1, attempts: 1, timeoutMs: 1000 },
 };
-const NOTHING: Running = { state: new Map(), hosts: new Map(), loaded: new Set(), base: 'base' };
+const NOTHING: Running = { state: new Map(), hosts: new Map(), loaded: [new Set()], base: 'base' };
 
 function play({ flags, steps }: Flow): void {
   const cluster = new Cluster();
   const selection = selectionOf(parseCommandLine(['--watch-ingress-without-class', ...(flags ?? [])]).flags);
   const graph = new Graph(cluster, selection);
   const first = graph.evaluate();
-  let running: Running = { ...NOTHING, loaded: new Set(first.profiles.keys()) };
+  let running: Running = { ...NOTHING, loaded: [new Set(first.profiles.keys())] };
   running = after(running, plan(running, first, stateOf(first, DATA), 'base'), stateOf(first, DATA), first);
 
   for (const [index, { when, then }] of steps.entries()) {
@@ -63,7 +63,7 @@ function play({ flags, steps }: Flow): void {
     if (when.reloaded) {
       const { reload } = plan(running, model, state, 'base');
       expect(reload, `step ${index + 1}: nothing to reload`).to.not.equal(null);
-      running = { ...running, loaded: reload?.profiles ?? new Set() };
+      running = { ...running, loaded: [reload?.needs ?? new Set()] };
     }
     const wanted = plan(running, model, state, 'base');
     const label = `step ${index + 1}`;

@@ -10,11 +10,12 @@ import { Graph } from '../../controller/model/graph.ts';
 import { showProblem, tidy } from '../../controller/model/problems.ts';
 import type { Selection } from '../../controller/model/settings.ts';
 import { Cluster } from '../../controller/watch/cluster.ts';
+import { Intake } from '../../controller/watch/intake.ts';
 import { readManifest } from '../../controller/watch/manifests.ts';
 import { readableModel } from '../support/model.ts';
 
 const FOLDER = import.meta.dirname;
-const PARTS = ['hosts', 'backends', 'profiles', 'certificates', 'problems'] as const;
+const PARTS = ['hosts', 'backends', 'profiles', 'servers', 'certificates', 'problems'] as const;
 const SEPARATOR = /^---$/m;
 
 interface Expectation extends Partial<Record<(typeof PARTS)[number], unknown>> {
@@ -29,10 +30,13 @@ interface Expectation extends Partial<Record<(typeof PARTS)[number], unknown>> {
 function actual(objects: string, { flags, selection }: Expectation): Record<string, unknown> {
   const { objects: read, problems } = readManifest('objects.yaml', objects);
   const cluster = new Cluster();
-  for (const object of read.values()) cluster.put(object);
   const line = parseCommandLine(['--watch-ingress-without-class', ...(flags ?? [])]);
-  const model = new Graph(cluster, { ...selectionOf(line.flags), ...selection }).evaluate();
-  return { ...readableModel(model), problems: tidy([...problems, ...model.problems]).map(showProblem) };
+  const selected = { ...selectionOf(line.flags), ...selection };
+  const intake = new Intake(cluster, () => selected);
+  for (const object of read.values()) intake.put(object);
+  const model = new Graph(cluster, selected).evaluate();
+  const all = tidy([...problems, ...intake.problems(), ...model.problems]);
+  return { ...readableModel(model), problems: all.map(showProblem) };
 }
 
 describe('golden', () => {

@@ -39,6 +39,7 @@ describe('balancer', function () {
       target: { kind: 'backend', id: 'b' },
       policy: {
         max_body_bytes: 0,
+        tries: 3,
         timeouts: { connect: 5, send: 60, read: 60 },
         access_log: true,
         issues_session: true,

@@ -26,6 +26,7 @@ describe('control API', () => {
       max_body_bytes: 0,
       timeouts: { connect: 5, send: 60, read: 60 },
       access_log: true,
+      tries: 3,
     },
     namespace: 'default',
     ingress: 'i',

@@ -11,6 +11,9 @@ type Outcome =
   | { readonly kind: 'repeat' }
   | { readonly kind: 'lost'; readonly why: string };
 
+/** The last stream that the server took, by the GOAWAY of each session. */
+const lastTaken = new WeakMap<ClientHttp2Session, number>();
+
 function one(session: ClientHttp2Session, host: string): Promise<Outcome> {
   return new Promise((resolve) => {
     let status = 0;
@@ -22,6 +25,10 @@ function one(session: ClientHttp2Session, host: string): Promise<Outcome> {
     stream.on('close', () => {
       if (status === 200 && stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve({ kind: 'served' });
       else if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) resolve({ kind: 'repeat' });
+      // One above the last that GOAWAY names was not processed.
+      else if (status === 0 && (stream.id ?? 0) > (lastTaken.get(session) ?? Number.POSITIVE_INFINITY)) {
+        resolve({ kind: 'repeat' });
+      }
       // A stream that was never sent, because the session closed first.
       else if (status === 0 && session.destroyed && !stream.sentHeaders) resolve({ kind: 'repeat' });
       else resolve({ kind: 'lost', why: `status ${status}, code ${stream.rstCode}` });
@@ -48,7 +55,8 @@ export function startHttp2Load(port: number, host: string, clients = 4): Load & 
           servername: host,
         });
         fresh.on('error', (error) => lost.push(String(error)));
-        fresh.on('goaway', () => {
+        fresh.on('goaway', (_code, lastStream) => {
+          lastTaken.set(fresh, lastStream);
           if (session === fresh) isUsable = false;
         });
         [session, isUsable] = [fresh, true];

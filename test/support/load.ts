@@ -1,5 +1,6 @@
 // Steady load over keepalive connections, with every lost request counted.
 import { Agent, request } from 'node:http';
+import { eventually } from './eventually.ts';
 
 export interface Load {
   /** Answers with status 200 so far. */
@@ -10,40 +11,78 @@ export interface Load {
   stop(): Promise<void>;
 }
 
+export interface Http1Load extends Load {
+  /** Requests that were sent once more after their connection broke. */
+  readonly repeated: number;
+  /** The longest time without an answer of status 200, in milliseconds. */
+  readonly longestGap: number;
+}
+
+/**
+ * What a client does when a connection breaks before the answer: most repeat what changes nothing on the server, once and on
+ * another connection (RFC 9110, section 9.2.2).
+ */
+export type OnBreak = 'count' | 'repeat';
+
 /** A load that nobody stops ends by itself. */
-const MAX_LOST = 1000;
+const MAX_LOST = 10_000;
 const MAX_MS = 60_000;
 
-/** Sends requests one after the other on each of `connections`, until it is stopped. */
-export function startLoad(port: number, host: string, connections = 8, path = '/'): Load {
+type Outcome =
+  | { readonly kind: 'answered'; readonly status: number }
+  | { readonly kind: 'broken'; readonly why: string };
+
+/** Sends requests one after the other on each of `connections`, until it is stopped. After a loss a client pauses briefly. */
+export function startLoad(port: number, host: string, connections = 8, onBreak: OnBreak = 'count'): Http1Load {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const lost: string[] = [];
-  let served = 0;
-  let isOver = false;
+  let [served, repeated, longestGap, isOver] = [0, 0, 0, false];
+  let lastServed = performance.now();
   const end = Date.now() + MAX_MS;
 
-  const one = (): Promise<void> =>
+  const send = (by: Agent | false): Promise<Outcome> =>
     new Promise((resolve) => {
-      const outgoing = request({ host: '127.0.0.1', port, path, agent, headers: { Host: host } }, (response) => {
+      const outgoing = request({ host: '127.0.0.1', port, agent: by, headers: { Host: host } }, (response) => {
         response.resume();
-        response.on('end', () => {
-          if (response.statusCode === 200) served += 1;
-          else lost.push(String(response.statusCode));
-          resolve();
-        });
+        response.on('end', () => resolve({ kind: 'answered', status: response.statusCode ?? 0 }));
+        response.on('error', (error) => resolve({ kind: 'broken', why: error.message }));
       });
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
-        lost.push(error.code ?? error.message);
-        resolve();
+        resolve({ kind: 'broken', why: error.code ?? error.message });
       });
       outgoing.end();
     });
+  const noteServed = (): void => {
+    served += 1;
+    const now = performance.now();
+    longestGap = Math.max(longestGap, now - lastServed);
+    lastServed = now;
+  };
+  /** Throws after a loss. */
+  const one = async (): Promise<void> => {
+    if (isOver || lost.length >= MAX_LOST || Date.now() > end) return;
+    let outcome = await send(agent);
+    if (outcome.kind === 'broken' && onBreak === 'repeat') {
+      repeated += 1;
+      outcome = await send(false);
+    }
+    if (outcome.kind === 'answered' && outcome.status === 200) return noteServed();
+    const why = outcome.kind === 'answered' ? String(outcome.status) : outcome.why;
+    lost.push(why);
+    throw new Error(why);
+  };
   const lanes = Array.from({ length: connections }, async () => {
-    while (!isOver && lost.length < MAX_LOST && Date.now() < end) await one();
+    while (!isOver && lost.length < MAX_LOST && Date.now() < end) await eventually(one, MAX_MS);
   });
   return {
     get served() {
       return served;
+    },
+    get repeated() {
+      return repeated;
+    },
+    get longestGap() {
+      return Math.round(longestGap);
     },
     lost,
     stop: async () => {

@@ -1,7 +1,16 @@
 // The model as short lines that a person can read, for golden fixtures and comparisons.
 import { newBackendDraft, newCanaryDraft, newHostDraft, newRouteDraft } from '../../controller/feature/draft.ts';
 import type { Settings } from '../../controller/model/settings.ts';
-import type { Backend, Certificate, Host, Model, Profile, Route, Target } from '../../controller/model/types.ts';
+import type {
+  Backend,
+  Certificate,
+  Host,
+  Model,
+  Profile,
+  Route,
+  ServerProfile,
+  Target,
+} from '../../controller/model/types.ts';
 
 function showTarget(target: Target): string {
   switch (target.kind) {
@@ -41,13 +50,14 @@ function showChanges(policy: object, initial: object, except: ReadonlySet<string
 
 /** "prefix /api -> default/web/80 [to https] (default/demo)", in routing order. */
 export function showHost(host: Host, settings: Settings): string[] {
-  const { deny: _, ...initial } = newHostDraft();
+  const { deny: _deny, server: _server, ...initial } = newHostDraft();
   const routes = host.routes.map((route) => {
     const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
     return `${route.match} ${route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
   });
   return [
     ...(host.denied === null ? [] : [`403 everywhere: ${host.denied}`]),
+    ...(host.server === null ? [] : [`server: ${host.server}`]),
     ...showChanges(host.policy, initial).map((change) => `host: ${change}`),
     ...routes,
   ];
@@ -72,6 +82,11 @@ export function showProfile({ protocol, directives }: Profile): string {
   return `${protocol}: ${directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ')}`;
 }
 
+/** "s_1: ssl_ciphers "HIGH"". */
+export function showServer({ id, directives }: ServerProfile): string {
+  return `${id}: ${directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ')}`;
+}
+
 export function showCertificate({ secret, fingerprint }: Certificate): string {
   return secret ?? fingerprint;
 }
@@ -89,6 +104,7 @@ export function dumpModel(model: Model): string {
       backends: sortedObject(model.backends, (backend) => backend),
       certificates: sortedObject(model.certificates, (certificate) => certificate),
       profiles: sortedObject(model.profiles, (profile) => profile),
+      servers: sortedObject(model.servers, (server) => server),
       problems: model.problems,
     },
     null,
@@ -102,6 +118,7 @@ export function readableModel(model: Model) {
     hosts: sortedObject(model.hosts, (host) => showHost(host, model.settings)),
     backends: sortedObject(model.backends, (backend) => showBackend(backend, model.settings)),
     profiles: [...model.profiles.values()].map(showProfile).sort(),
+    servers: [...model.servers.values()].map(showServer).sort(),
     certificates: sortedObject(model.certificates, showCertificate),
   };
 }

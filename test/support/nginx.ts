@@ -37,18 +37,24 @@ export async function startBareNginx({ stateMegabytes = 64 } = {}): Promise<Bare
   const secret = randomBytes(32).toString('hex');
   await writeFile(join(runDir, RUN_FILES.secret), secret);
   const model = new Graph(new Cluster(), selectionOf(parseCommandLine([]).flags)).evaluate();
-  const rendered = configRenderer(TEMPLATE_FOLDER)(model.settings, [...model.profiles.values()], binary.abilities, {
-    lua: LUA_FOLDER,
-    ...folders,
-    httpPort,
-    httpsPort,
-    listenIpv6: false,
-    accessLog: null,
-    openFiles: 1024,
-    cores: 2,
-    stateMegabytes,
-    previousStateMegabytes: null,
-  });
+  const rendered = configRenderer(TEMPLATE_FOLDER)(
+    model.settings,
+    new Set(model.profiles.keys()),
+    model,
+    binary.abilities,
+    {
+      lua: LUA_FOLDER,
+      ...folders,
+      httpPort,
+      httpsPort,
+      listenIpv6: false,
+      accessLog: null,
+      openFiles: 1024,
+      cores: 2,
+      stateMegabytes,
+      previousStateMegabytes: null,
+    },
+  );
   await nginx.start(rendered);
   const control = new Control(join(runDir, RUN_FILES.control), secret);
   await eventually(() => control.status(AbortSignal.timeout(1000)));
@@ -56,7 +62,7 @@ export async function startBareNginx({ stateMegabytes = 64 } = {}): Promise<Bare
     http: httpPort,
     runDir,
     control,
-    profile: [...rendered.profiles][0] ?? '',
+    profile: [...rendered.needs][0] ?? '',
     stop: async () => {
       await nginx.stop(2000);
       await rm(home, { recursive: true, force: true });

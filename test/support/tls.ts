@@ -5,6 +5,7 @@ export interface Handshake {
   readonly commonName: string;
   readonly issuer: string;
   readonly protocol: string | null;
+  readonly cipher: string;
   readonly alpn: string | false | null;
 }
 
@@ -21,6 +22,7 @@ export function handshake(port: number, servername: string, options: ConnectionO
         commonName: single(subject.CN),
         issuer: single(issuer.CN),
         protocol: socket.getProtocol(),
+        cipher: socket.getCipher().name,
         alpn: socket.alpnProtocol,
       };
       socket.destroy();

@@ -37,3 +37,65 @@ export async function echoOf(
   const [data, isBinary] = await answer;
   return { data: data as Buffer, isBinary };
 }
+
+/** One connection that the server closed; times in milliseconds of Date.now(). */
+export interface Cut {
+  /** Before it was opened. */
+  readonly opened: number;
+  readonly closed: number;
+}
+
+export interface HeldWebSockets {
+  readonly cuts: readonly Cut[];
+  /** Connections that could not be opened. */
+  readonly failures: readonly string[];
+  /** Sends a message on every connection and waits until each is answered, or cut and replaced; how many were answered. */
+  echo(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Holds WebSockets open as browsers do: one that is cut is opened again. */
+export async function holdWebSockets(port: number, host: string, count: number): Promise<HeldWebSockets> {
+  const cuts: Cut[] = [];
+  const failures: string[] = [];
+  const sockets = new Set<WebSocket>();
+  const opening = new Set<Promise<void>>();
+  let isOver = false;
+
+  const hold = (): void => {
+    const opened = Date.now();
+    const attempt = openWebSocket(port, host).then(
+      (socket) => {
+        sockets.add(socket);
+        socket.on('error', () => undefined); // "close" tells
+        socket.on('close', () => {
+          sockets.delete(socket);
+          if (isOver) return;
+          cuts.push({ opened, closed: Date.now() });
+          hold();
+        });
+      },
+      (error: Error) => void failures.push(error.message),
+    );
+    opening.add(attempt);
+    void attempt.then(() => opening.delete(attempt));
+  };
+  for (let i = 0; i < count; i += 1) hold();
+  await Promise.all(opening);
+  return {
+    cuts,
+    failures,
+    echo: async () => {
+      await Promise.all(opening);
+      const answered = [...sockets].map((socket) =>
+        Promise.race([echoOf(socket, 'still here').then(() => 1), once(socket, 'close').then(() => 0)]),
+      );
+      return (await Promise.all(answered)).reduce<number>((sum, one) => sum + one, 0);
+    },
+    stop: async () => {
+      isOver = true;
+      await Promise.all(opening);
+      for (const socket of sockets) socket.terminate();
+    },
+  };
+}

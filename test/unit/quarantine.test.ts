@@ -1,16 +1,20 @@
 import { expect } from 'chai';
 import { ConfigRefused } from '../../controller/apply/process.ts';
-import { profileAtLine, type Trial, testConfig } from '../../controller/apply/quarantine.ts';
+import { needAtLine, type Trial, testConfig } from '../../controller/apply/quarantine.ts';
 
 /** A trial whose configuration is one line per profile; some profiles are bad, with or without a line in the message. */
 function trialOf(bad: ReadonlySet<string>, { names = false, base = true } = {}): Trial & { tests: number } {
   const trial = {
     tests: 0,
-    render: (profiles: ReadonlySet<string>) => ({
-      text: [...profiles].map((id) => `    location @${id} {\n      directive;\n    }\n`).join(''),
+    render: (needs: ReadonlySet<string>) => ({
+      text: ['  # server shared\n', ...[...needs].map((id) => `    location @${id} {\n      directive;\n    }\n`)].join(
+        '',
+      ),
       digest: '',
-      profiles,
+      needs,
+      servers: [],
       workers: 1,
+      listens: [],
     }),
     test: async ({ text }: { text: string }) => {
       trial.tests += 1;
@@ -37,7 +41,7 @@ describe('quarantine', () => {
       const trial = trialOf(bad, { names });
       const { rendered, refused } = await testConfig(trial, known, fresh);
       expect([...refused.keys()].sort()).to.deep.equal([...bad]);
-      expect(rendered.profiles).to.deep.equal(all.difference(bad));
+      expect(rendered.needs).to.deep.equal(all.difference(bad));
       expect(trial.tests).to.be.below(names ? 5 : 30);
     });
   }
@@ -53,13 +57,34 @@ describe('quarantine', () => {
     expect(error).to.be.instanceOf(ConfigRefused);
   });
 
-  it('a line outside the profiles names none', () => {
-    const text = 'http {\n    location / {\n    }\n    location @p_0a {\n      x;\n    }\n}\n';
-    expect(profileAtLine(text, 5)).to.equal('p_0a');
-    expect(profileAtLine(text, 4)).to.equal('p_0a');
-    expect(profileAtLine(text, 2)).to.equal(null);
-    expect(profileAtLine(text, 7)).to.equal(null);
-    expect(profileAtLine(text, null)).to.equal(null);
+  it('a line names the profile that holds it, else the server, else nothing', () => {
+    const text = [
+      'http {',
+      '  # server shared',
+      '  server {',
+      '    location / {',
+      '    }',
+      '    location @p_0a {',
+      '      x;',
+      '    }',
+      '  }',
+      '  # server s_1f',
+      '  server {',
+      '    ssl_ciphers x;',
+      '    location @p_0b {',
+      '      x;',
+      '    }',
+      '    location = //sluice {',
+      '      x;',
+      '    }',
+      '  }',
+      '}',
+    ].join('\n');
+    const named = text.split('\n').map((_line, index) => needAtLine(text, index + 1));
+    const shared = [null, null, null, null, null, 'p_0a', 'p_0a', 'p_0a', null];
+    const own = ['s_1f', 's_1f', 's_1f', 's_1f/p_0b', 's_1f/p_0b', 's_1f/p_0b', null, null, null, 's_1f'];
+    expect(named).to.deep.equal([...shared, ...own, null]);
+    expect(needAtLine(text, null)).to.equal(null);
   });
 
   it('nginx’s message is taken apart', () => {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { selectionOf, TEMPLATE_FOLDER } from '../../controller/app.ts';
 import { inspectNginx } from '../../controller/apply/binary.ts';
+import { allNeeds } from '../../controller/apply/needs.ts';
 import { parseCommandLine } from '../../controller/flags.ts';
 import { normalise } from '../../controller/kube/normalise.ts';
 import { Graph } from '../../controller/model/graph.ts';
@@ -51,7 +52,7 @@ function modelOf(objects: readonly object[]): Model {
 describe('rendering', () => {
   const render = configRenderer(TEMPLATE_FOLDER);
   const textOf = (model: Model, abilities: Abilities): string =>
-    render(model.settings, [...model.profiles.values()], abilities, INSTALLATION).text;
+    render(model.settings, allNeeds(model.hosts, new Map()), model, abilities, INSTALLATION).text;
 
   it('follows what the binary can do', () => {
     const model = modelOf([]);
@@ -66,11 +67,12 @@ describe('rendering', () => {
 
   it('is the same text for the same model, and its digest names it', () => {
     const model = modelOf([ingress({ name: 'a', host: 'a.test', annotations: { 'proxy-body-size': '8m' } })]);
-    const one = render(model.settings, [...model.profiles.values()], OLD, INSTALLATION);
-    const two = render(model.settings, [...model.profiles.values()].reverse(), OLD, INSTALLATION);
+    const needs = allNeeds(model.hosts, new Map());
+    const one = render(model.settings, needs, model, OLD, INSTALLATION);
+    const two = render(model.settings, new Set([...needs].reverse()), model, OLD, INSTALLATION);
     expect(two).to.deep.equal(one);
     expect(one.text).to.contain(`"${one.digest}"`);
-    expect(render(model.settings, [], OLD, INSTALLATION).digest).to.not.equal(one.digest);
+    expect(render(model.settings, new Set(), model, OLD, INSTALLATION).digest).to.not.equal(one.digest);
   });
 
   it('no text of a tenant reaches nginx.conf: hostile objects render the very same file', () => {

@@ -1,26 +1,32 @@
-// Keys about the side of the clients: connections, headers, what is believed of them, logs, and the workers themselves.
-import { bool, intBetween, oneOf } from '../../feature/parse.ts';
+// Keys about the side of the clients: connections, headers, what is believed of them, and whom not to serve.
+import { bool, intBetween, listOf, size } from '../../feature/parse.ts';
 import { key } from './key.ts';
-import { count, nginxDuration, workers } from './parse.ts';
+import { address, buffers, count, headerName, line, networks } from './parse.ts';
 
 export const CLIENT_KEYS = {
   'use-forwarded-headers': key(bool, false, 'Believes X-Forwarded-* of clients (HDR-03, GLOB-05).'),
   'compute-full-forwarded-for': key(bool, false, 'Appends to X-Forwarded-For instead of replacing it (HDR-02).'),
+  'enable-real-ip': key(bool, false, 'Takes the client address from forwarded-for-header, and believes nothing else.'),
+  'proxy-real-ip-cidr': key(networks, ['0.0.0.0/0', '::/0'], 'Networks whose word on the client address counts.'),
+  'forwarded-for-header': key(headerName, 'X-Forwarded-For', 'Header that carries the client address.'),
+  'forwarded-host-header': key(headerName, 'X-Forwarded-Host', 'Header sent on as X-Original-Forwarded-Host.'),
+  'use-proxy-protocol': key(bool, false, 'Expects the PROXY protocol on the HTTP and HTTPS ports.'),
   'generate-request-id': key(bool, true, 'Makes an X-Request-ID where the client sent none (HDR-02).'),
   'enable-underscores-in-headers': key(bool, false, 'Passes headers with underscores in their names (HDR-06).'),
   'ignore-invalid-headers': key(bool, true, 'Drops headers with invalid names (HDR-06).'),
   'use-http2': key(bool, true, 'Offers HTTP/2 over TLS, and without TLS where nginx can.'),
-  'disable-access-log': key(bool, false, 'Writes no access log.'),
-  'enable-access-log-for-default-backend': key(bool, false, 'Logs requests that no Ingress serves (DEF-07).'),
-  'error-log-level': key(
-    oneOf('debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert', 'emerg'),
-    'notice',
-    'Level of the error log.',
-  ),
+  'http2-max-concurrent-streams': key(intBetween(1, 100_000), 128, 'Requests at once on one HTTP/2 connection.'),
+  'bind-address': key(listOf(address), [], 'Addresses to listen on; all when empty.'),
   'disable-ipv6': key(bool, false, 'Does not listen on IPv6.'),
-  'worker-processes': key(workers, 0, 'Number of nginx workers; "auto" is one a core.'),
-  'max-worker-connections': key(intBetween(16, 1_000_000), 16384, 'Connections that one worker holds at most.'),
-  'worker-shutdown-timeout': key(nginxDuration, 240, 'How long old workers may finish what they serve.'),
+  'disable-ipv6-dns': key(bool, false, 'Looks up no IPv6 addresses of ExternalName Services.'),
+  'reuse-port': key(bool, true, 'Gives each worker its own listening socket.'),
   'keep-alive': key(count, 75, 'Idle time of client connections, seconds; 0 closes each after its request.'),
   'keep-alive-requests': key(intBetween(1, 1_000_000), 1000, 'Requests of one client connection.'),
+  'client-header-timeout': key(intBetween(1, 86_400), 60, 'Seconds to receive the request header.'),
+  'client-body-timeout': key(intBetween(1, 86_400), 60, 'Longest gap between two reads of the request body, seconds.'),
+  'client-header-buffer-size': key(size, 1024, 'Buffer for the request header.'),
+  'large-client-header-buffers': key(buffers, [4, 8], 'Number and size of the buffers for long request headers.'),
+  'block-cidrs': key(networks, [], 'Networks that get 403 everywhere.'),
+  'block-user-agents': key(listOf(line), [], 'User-Agents that get 403: exact texts, or ~regex and ~*regex.'),
+  'block-referers': key(listOf(line), [], 'Referers that get 403: exact texts, or ~regex and ~*regex.'),
 } as const;

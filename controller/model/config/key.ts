@@ -3,6 +3,7 @@
 import type { Parser } from '../../feature/parse.ts';
 
 export interface Key<T> {
+  /** Gives a value that JSON can hold: settings are compared as text. */
   readonly parse: Parser<T>;
   /** In force when the key is absent or its value is refused (docs/spec/configmap.yaml). */
   readonly initial: T;

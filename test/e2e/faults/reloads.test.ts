@@ -5,14 +5,23 @@ import { isAlive } from '../../../controller/apply/process.ts';
 import { type Pod, startPod } from '../../support/backends.ts';
 import { ask, askEcho } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
+import { figure, tally } from '../../support/figure.ts';
 import { startLoad } from '../../support/load.ts';
 import { startHttp2Load } from '../../support/load-http2.ts';
 import { configMap, ingress, workload } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
-import { echoOf, openWebSocket, startWebSocketPod, type WebSocketPod } from '../../support/websocket.ts';
+import {
+  echoOf,
+  holdWebSockets,
+  openWebSocket,
+  startWebSocketPod,
+  type WebSocketPod,
+} from '../../support/websocket.ts';
 
 const RELOADS = 20;
 const CHANGES = 100;
+const SOCKETS = 8;
+const SHUTDOWN_TIMEOUT_S = 2;
 
 describe('faults: reloads', function () {
   this.timeout(90_000);
@@ -47,7 +56,7 @@ describe('faults: reloads', function () {
           ingress({ name: 'chat', host: 'chat.test', paths: [{ service: 'chat' }] }),
           ...workload('chat', [chat]),
         ],
-        'settings.json': [configMap('settings', { 'worker-shutdown-timeout': '2s' })],
+        'settings.json': [configMap('settings', { 'worker-shutdown-timeout': `${SHUTDOWN_TIMEOUT_S}s` })],
       },
     });
   });
@@ -57,14 +66,36 @@ describe('faults: reloads', function () {
     await pod.stop();
   });
 
-  it(`${RELOADS} reloads lose no request of HTTP/1 keepalive and HTTP/2 clients`, async () => {
+  it(`${RELOADS} reloads lose no request of HTTP/1 keepalive and HTTP/2 clients, and cut no WebSocket before its time`, async () => {
     const loads = [startLoad(sluice.http, 'web.test', 4), startHttp2Load(sluice.https, 'web.test', 4)];
-    for (let i = 0; i < RELOADS; i += 1) await forceReload();
+    const held = await holdWebSockets(sluice.http, 'chat.test', SOCKETS);
+    const reloadTimes: { begun: number; ended: number }[] = [];
+    let echoes = 0;
+    for (let i = 0; i < RELOADS; i += 1) {
+      const begun = Date.now();
+      await forceReload();
+      reloadTimes.push({ begun, ended: Date.now() });
+      echoes += await held.echo();
+    }
     for (const load of loads) await load.stop();
+    await held.stop();
+
+    const lives = held.cuts.map(({ opened, closed }) => {
+      // Its worker was told to quit by the first reload that was not over when the connection was opened.
+      const begun = reloadTimes.find(({ ended }) => ended > opened)?.begun ?? opened;
+      return closed - Math.max(opened, begun);
+    });
+    const [http1, http2] = loads.map(({ lost, served }) => `${tally(lost)} lost of ${served}`);
+    figure(`HTTP/1: ${http1}; HTTP/2: ${http2}`);
+    figure(`WebSockets: ${held.cuts.length} cut, the first ${Math.min(...lives)} ms after its reload began`);
     for (const load of loads) {
       expect(load.lost).to.deep.equal([]);
       expect(load.served).to.be.above(RELOADS * 10);
     }
+    expect(held.failures).to.deep.equal([]);
+    expect(echoes).to.be.above((RELOADS * SOCKETS) / 2);
+    expect(held.cuts, 'the time-out is met').to.not.be.empty;
+    expect(Math.min(...lives)).to.be.at.least(SHUTDOWN_TIMEOUT_S * 1000);
   });
 
   it('open WebSockets hold at most three generations of old workers, and are cut only at the time-out', async () => {
@@ -102,11 +133,15 @@ describe('faults: reloads', function () {
   it('a broken object among 1,000 stops none of them', async () => {
     const many = Array.from({ length: 1000 }, (_, i) => ingress({ name: `i${i}`, host: `h${i}.test` }));
     const broken = { ...many[500], spec: { rules: 'nonsense' } };
+    const load = startLoad(sluice.http, 'web.test', 4);
     await sluice.write('many.json', many.with(500, broken));
     await eventually(() => askEcho({ port: sluice.http, host: 'h999.test' }));
     for (const i of [0, 499, 501, 998])
       expect((await ask({ port: sluice.http, host: `h${i}.test` })).status).to.equal(200);
     expect((await ask({ port: sluice.http, host: 'h500.test' })).status).to.equal(404);
     await eventually(async () => expect((await sluice.logs()).err).to.match(/object-refused: Ingress default\/i500/));
+    await load.stop();
+    expect(load.lost).to.deep.equal([]);
+    expect(load.served).to.be.above(100);
   });
 });
