@@ -176,6 +176,9 @@ function manifests(backend: number): Record<string, object[]> {
 function plainConfig(sluice: string, port: number, backend: number): string {
   const items = httpItems(sluice).filter((item) => !NOT_PLAIN.test(item));
   if (!items.some((item) => item.includes('proxy_set_header'))) throw new Error('nginx.conf of Sluice has no headers');
+  // Maps at http level name variables that only a location declares; no request comes there.
+  const variables = /^ {4}location = \/\/sluice\/variables \{[^}]*\}/m.exec(sluice);
+  if (variables === null) throw new Error('nginx.conf of Sluice declares no variables');
   return `${items.join('\n')}
   upstream backend {
     server 127.0.0.1:${backend};
@@ -187,6 +190,7 @@ function plainConfig(sluice: string, port: number, backend: number): string {
   server {
     listen ${port} default_server reuseport backlog=511;
     server_name _;
+${variables[0]}
     location / {
       client_max_body_size 1m;
       proxy_connect_timeout 5s;

@@ -141,7 +141,12 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     isHealthy: () => !isStopping && (loop === null || (nginx.pid !== null && isAlive(nginx.pid))),
     isReady: () => !isStopping && loop?.isReady === true,
     metrics: async () =>
-      metrics.text(tidy(problems()), applier.reloads, await control.counters(work.signal).catch(() => ({}))),
+      metrics.text(
+        tidy(problems()),
+        applier.reloads,
+        await control.counters(work.signal).catch(() => ({})),
+        await control.ejections(work.signal).catch(() => null),
+      ),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
 

@@ -1,6 +1,7 @@
 -- The life of a worker.
 
 local counters = require("metrics.counters")
+local ejection = require("balancer.ejection")
 local feed = require("config.feed")
 local profiles = require("router.profiles")
 
@@ -13,6 +14,7 @@ function _M.start(config, logged, needs)
   profiles.load(needs)
   feed.start(config)
   counters.start(logged)
+  ejection.start()
 end
 
 function _M.stop()

@@ -60,6 +60,7 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     },
     unlogged: settings.skipAccessLogUrls.map(patternValue),
     reject_handshake: settings.sslRejectHandshake,
+    passive_ejection: settings.passiveEjection,
     health_check_path: healthCheckPath,
     loopback_endpoints: settings.selection.loopbackEndpoints,
     dns: {

@@ -3,6 +3,7 @@
 
 local canary = require("balancer.canary")
 local consistent_hash = require("balancer.consistent_hash")
+local ejection = require("balancer.ejection")
 local ewma = require("balancer.ewma")
 local round_robin = require("balancer.round_robin")
 local session = require("balancer.session")
@@ -68,6 +69,7 @@ function _M.compile(value, before)
     backend.balancer = algorithm.new(backend)
   end
   backend.balancer:sync(backend)
+  ejection.mark(backend)
   return backend
 end
 
@@ -78,6 +80,7 @@ function _M.set_peers(backend, peers)
   if not backend.is_replaced then
     backend.balancer:sync(backend)
   end
+  ejection.mark(backend)
 end
 
 return _M

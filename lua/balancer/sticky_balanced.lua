@@ -48,12 +48,13 @@ end
 
 function _M:balance(tried, var, route)
   local key = session.read(self.session, var)
-  if key and not (tried and self.session.cookie.change_on_failure) then
-    return self.ring:find(key) -- the same one again after a failure
+  local peer = key and self.ring:find(key)
+  if peer and not (tried and tried[peer.text] and self.session.cookie.change_on_failure) then
+    return peer -- the same one again after a failure
   end
   for _ = 1, ATTEMPTS do
     key = new_key()
-    local peer = self.ring:find(key)
+    peer = self.ring:find(key)
     if self.takes[peer.text] and not (tried and tried[peer.text]) then
       session.begin(self.session, key, var, route)
       return peer

@@ -45,7 +45,7 @@ end
 function _M:balance(tried, var, route)
   local key = session.read(self.session, var)
   local peer = key and self.by_key[key]
-  if peer and not (tried and self.session.cookie.change_on_failure) then
+  if peer and not (tried and tried[peer.text] and self.session.cookie.change_on_failure) then
     return peer -- the same one again after a failure
   end
   peer = pick(self.peers, tried)

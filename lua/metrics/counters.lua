@@ -66,13 +66,14 @@ function _M.log()
     return
   end
   hosts.leave(route)
+  local status = ngx.status
   local canary = route.splits and var.proxy_alternative_upstream_name
   if canary and canary ~= "" then
-    count(label(route), ngx.status .. "|" .. canary)
+    count(label(route), status .. "|" .. canary)
   else
-    count(label(route), ngx.status)
+    count(label(route), status)
   end
-  if route.learns then
+  if route.learns or status == 502 or status == 504 then
     balancer.learn(var, route)
   end
   if has_logged and var.no_log ~= "1" then
