@@ -19,6 +19,7 @@ import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import upstreamHash from '../annotations/upstream-hash.ts';
 import type { Feature, KeySpec } from './contract.ts';
+import { modernised } from './legacy.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
 
 export const FEATURES: readonly Feature[] = [
@@ -58,7 +59,7 @@ export function readAnnotations(annotations: ReadonlyMap<string, string>, prefix
   known.set(annotations, byPrefix);
   const before = byPrefix.get(prefix);
   if (before !== undefined) return before;
-  const read = readAll(FEATURES, annotations, prefix);
+  const read = readAll(FEATURES, modernised(annotations, prefix), prefix);
   byPrefix.set(prefix, read);
   return read;
 }

@@ -1,7 +1,5 @@
 // Annotations of ingress-nginx that this version does not support. None is dropped in silence, and those that keep somebody out
 // are not dropped at all: a path that they guard answers 503 rather than be open to everybody (R19).
-import type { ObjectRef } from '../kube/ref.ts';
-import type { Problem } from '../model/types.ts';
 import type { Risk } from './contract.ts';
 
 export interface NotSupported {
@@ -10,6 +8,9 @@ export interface NotSupported {
   readonly without: 'closed' | 'ignored';
   readonly why: string;
 }
+
+const MODSECURITY = 'needs the module ModSecurity, which the OpenResty image lacks';
+const OPENTELEMETRY = 'OpenTelemetry is not there yet';
 
 function entry(without: NotSupported['without'], risk: Risk, why = 'not yet'): NotSupported {
   return { without, risk, why };
@@ -57,9 +58,9 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['enable-access-log', entry('ignored', 'Low')],
   ['enable-cors', entry('ignored', 'Low')],
   ['enable-global-auth', entry('ignored', 'Low')],
-  ['enable-modsecurity', entry('ignored', 'Low')],
-  ['enable-opentelemetry', entry('ignored', 'Low')],
-  ['enable-owasp-core-rules', entry('ignored', 'Low')],
+  ['enable-modsecurity', entry('ignored', 'Low', MODSECURITY)],
+  ['enable-opentelemetry', entry('ignored', 'Low', OPENTELEMETRY)],
+  ['enable-owasp-core-rules', entry('ignored', 'Low', MODSECURITY)],
   ['enable-rewrite-log', entry('ignored', 'Low')],
   ['fastcgi-index', entry('ignored', 'Medium')],
   ['fastcgi-params-configmap', entry('ignored', 'Medium')],
@@ -76,10 +77,10 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['mirror-host', entry('ignored', 'High')],
   ['mirror-request-body', entry('ignored', 'Low')],
   ['mirror-target', entry('ignored', 'High')],
-  ['modsecurity-snippet', entry('closed', 'Critical')],
-  ['modsecurity-transaction-id', entry('ignored', 'High')],
-  ['opentelemetry-operation-name', entry('ignored', 'Medium')],
-  ['opentelemetry-trust-incoming-span', entry('ignored', 'Low')],
+  ['modsecurity-snippet', entry('closed', 'Critical', MODSECURITY)],
+  ['modsecurity-transaction-id', entry('ignored', 'High', MODSECURITY)],
+  ['opentelemetry-operation-name', entry('ignored', 'Medium', OPENTELEMETRY)],
+  ['opentelemetry-trust-incoming-span', entry('ignored', 'Low', OPENTELEMETRY)],
   ['permanent-redirect', entry('ignored', 'Medium')],
   ['permanent-redirect-code', entry('ignored', 'Low')],
   ['proxy-ssl-ciphers', entry('ignored', 'Medium')],
@@ -94,8 +95,8 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['satisfy', entry('ignored', 'Low')],
   ['server-alias', entry('ignored', 'High')],
   ['server-snippet', entry('closed', 'Critical')],
-  ['ssl-passthrough', entry('ignored', 'Low')],
-  ['stream-snippet', entry('closed', 'Critical')],
+  ['ssl-passthrough', entry('ignored', 'Low', 'TLS passthrough is not there yet')],
+  ['stream-snippet', entry('closed', 'Critical', 'TCP and UDP services are not there yet')],
   ['temporal-redirect', entry('ignored', 'Medium')],
   ['temporal-redirect-code', entry('ignored', 'Low')],
   ['upstream-vhost', entry('ignored', 'Low')],
@@ -104,29 +105,3 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['whitelist-source-range', entry('closed', 'Medium')],
   ['x-forwarded-prefix', entry('ignored', 'Medium')],
 ]);
-
-/** What is said of them, and why the object's paths must not be served, if they must not. */
-export function withoutUnsupported(
-  annotations: ReadonlyMap<string, string>,
-  object: ObjectRef,
-  prefix: string,
-): { readonly deny: string | null; readonly problems: readonly Problem[] } {
-  let deny: string | null = null;
-  const problems: Problem[] = [];
-  for (const [name, value] of annotations) {
-    const key = name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : '';
-    const found = NOT_SUPPORTED.get(key);
-    if (found === undefined || value === '') continue;
-    const closed = found.without === 'closed';
-    if (closed) deny = `annotation ${key} is not supported`;
-    problems.push({
-      object,
-      severity: closed ? 'error' : 'warning',
-      code: 'annotation-unsupported',
-      message: closed
-        ? `annotation ${key} is not supported by this version; its paths answer 503 rather than be served without it`
-        : `annotation ${key} is not supported by this version and has no effect`,
-    });
-  }
-  return { deny, problems };
-}

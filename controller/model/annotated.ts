@@ -4,7 +4,7 @@ import { newBackendDraft, newCanaryDraft } from '../feature/draft.ts';
 import { problemOf, type ReadAnnotations } from '../feature/read.ts';
 import { referencesOf } from '../feature/reference.ts';
 import { readAnnotations } from '../feature/registry.ts';
-import { withoutUnsupported } from '../feature/unsupported.ts';
+import { unreadAnnotations } from '../feature/unread.ts';
 import type { Ingress } from '../kube/objects.ts';
 import type { ObjectRef } from '../kube/ref.ts';
 import { rejections } from './acceptance.ts';
@@ -28,9 +28,9 @@ export function annotated(view: View, settings: Settings, ingress: Ingress, prob
   const prefix = settings.selection.annotationsPrefix;
   const read = readAnnotations(ingress.meta.annotations, prefix);
   const rejected = rejections(ingress, settings);
-  const unsupported = withoutUnsupported(ingress.meta.annotations, object, prefix);
-  problems.push(...rejected, ...otherProblems(read, object), ...unsupported.problems);
-  const deny = rejected.length > 0 ? 'the Ingress is not accepted' : unsupported.deny;
+  const unread = unreadAnnotations(ingress.meta.annotations, object, prefix);
+  problems.push(...rejected, ...otherProblems(read, object), ...unread.problems);
+  const deny = rejected.length > 0 ? 'the Ingress is not accepted' : unread.deny;
   const shared = sharedContext(view, settings, ingress, problems);
   return {
     route: (draft, context) => {

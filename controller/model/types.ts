@@ -124,6 +124,8 @@ export type ProblemCode =
   | 'canary-unused'
   | 'annotation-invalid'
   | 'annotation-forbidden'
+  | 'annotation-legacy'
+  | 'annotation-unknown'
   | 'annotation-unsupported'
   | 'setting-invalid'
   | 'setting-unknown'

@@ -70,12 +70,9 @@ describe('text of the sources', () => {
     expect([...known].sort()).to.deep.equal([...new Set(names)].sort());
   });
 
-  /** Keys that ingress-nginx does not have. */
-  const OWN_KEYS = ['passive-ejection'];
-
-  it('every ConfigMap key that has an effect is one of the old controller, or one of the few own ones', () => {
+  it('every ConfigMap key that has an effect is one of the old controller', () => {
     const { keys } = spec<{ keys: { key?: string; name?: string }[] }>('configmap.yaml');
-    const known = new Set([...keys.map(({ key, name }) => key ?? name), ...OWN_KEYS]);
+    const known = new Set(keys.map(({ key, name }) => key ?? name));
     expect(supportedKeys().filter((key) => !known.has(key))).to.deep.equal([]);
   });
 });

@@ -67,6 +67,7 @@ export const SAMPLES: Readonly<Record<string, readonly [good: string, bad: strin
   'keep-alive': ['10', '10s'],
   'keep-alive-requests': ['10', '0'],
   'large-client-header-buffers': ['8 16k', '8'],
+  'load-balance': ['ewma', 'least_conn'],
   'log-format-escape-json': ['true', 'yes'],
   'log-format-escape-none': ['true', 'yes'],
   'log-format-upstream': ['$remote_addr "$request" it\'s $status', '\u0007'],

@@ -71,7 +71,7 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
     global-auth-always-set-cookie global-auth-cache-duration global-auth-cache-key global-auth-method
     global-auth-request-redirect global-auth-response-headers global-auth-signin global-auth-signin-redirect-param
     global-auth-snippet global-auth-url hide-headers http-snippet limit-conn-status-code limit-conn-zone-variable
-    limit-rate limit-rate-after limit-req-status-code load-balance location-snippet main-snippet no-auth-locations
+    limit-rate limit-rate-after limit-req-status-code location-snippet main-snippet no-auth-locations
     proxy-set-headers proxy-ssl-location-only relative-redirects server-snippet whitelist-source-range`,
   ),
 ]);

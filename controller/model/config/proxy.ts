@@ -38,7 +38,6 @@ export const PROXY_KEYS = {
   'proxy-add-original-uri-header': key(bool, false, 'Adds X-Original-URI to requests for backends (HDR-04).'),
   'service-upstream': key(bool, false, 'Sends requests to ClusterIPs instead of endpoints.'),
   'load-balance': key(oneOf('round_robin', 'ewma'), 'round_robin', 'How requests are spread over endpoints.'),
-  'passive-ejection': key(bool, true, 'Leaves endpoints out for a while that fail again and again; a key of Sluice.'),
   'upstream-keepalive-connections': key(
     intBetween(0, 100_000),
     320,
