@@ -10,6 +10,7 @@ import type { BackendPolicy } from './policy.ts';
 import type { Settings } from './settings.ts';
 import type { Backend, BackendId, Endpoint, Problem, ProblemCode } from './types.ts';
 import type { View } from './view.ts';
+import { inZone, prefersOwnZone } from './zones.ts';
 
 export interface BackendUnit {
   readonly backend: Backend;
@@ -75,7 +76,9 @@ export function backendUnit(
     if (reason !== null) refuse(address, reason);
     return reason === null;
   });
-  const endpoints = choose(found, policy.sessionCookie === null ? 'for-want-of-ready' : 'for-sessions');
+  const { zone } = settings.selection;
+  const near = zone !== null && prefersOwnZone(service) ? inZone(found, zone) : found;
+  const endpoints = choose(near, policy.sessionCookie === null ? 'for-want-of-ready' : 'for-sessions');
   if (endpoints.length === 0) {
     problems.push({
       object,
@@ -128,13 +131,14 @@ function externalName(
 
 interface Candidate extends Omit<Endpoint, 'state'> {
   readonly state: Endpoint['state'] | 'unready';
+  readonly hints: readonly string[];
 }
 
 /** The Service's own address where that is wanted and it has one; else its endpoints. */
 function addresses(view: View, service: Service, servicePort: ServicePort, policy: BackendPolicy): Candidate[] {
   const { clusterIp } = service;
   return policy.serviceUpstream && clusterIp !== null
-    ? [{ address: clusterIp, port: servicePort.port, state: 'ready', zone: null }]
+    ? [{ address: clusterIp, port: servicePort.port, state: 'ready', zone: null, hints: [] }]
     : candidates(view, service, servicePort);
 }
 
@@ -163,7 +167,7 @@ function fromSlice(slice: EndpointSlice, servicePort: ServicePort): Candidate[] 
     const draining = endpoint.ready === false && endpoint.serving === true && endpoint.terminating === true;
     const state = endpoint.ready !== false ? 'ready' : draining ? 'draining' : 'unready';
     return endpoint.addresses.flatMap((address) =>
-      ports.map((port): Candidate => ({ address, port, state, zone: endpoint.zone })),
+      ports.map((port): Candidate => ({ address, port, state, zone: endpoint.zone, hints: endpoint.hints })),
     );
   });
 }
@@ -172,7 +176,7 @@ function fromEndpoints(endpoints: Endpoints, servicePort: ServicePort): Candidat
   return endpoints.subsets.flatMap((subset) => {
     const ports = portsOf(subset.ports, servicePort);
     return subset.addresses.flatMap((address) =>
-      ports.map((port): Candidate => ({ address, port, state: 'ready', zone: null })),
+      ports.map((port): Candidate => ({ address, port, state: 'ready', zone: null, hints: [] })),
     );
   });
 }
@@ -187,7 +191,8 @@ function choose(found: readonly Candidate[], draining: 'for-want-of-ready' | 'fo
     if (state === 'draining' && chosen.size > 0 && draining === 'for-want-of-ready') break;
     for (const candidate of found) {
       const key = `${candidate.address} ${candidate.port}`;
-      if (candidate.state === state && !chosen.has(key)) chosen.set(key, { ...candidate, state });
+      const { address, port, zone } = candidate;
+      if (candidate.state === state && !chosen.has(key)) chosen.set(key, { address, port, state, zone });
     }
   }
   return [...chosen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);

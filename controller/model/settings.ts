@@ -32,6 +32,8 @@ export interface Selection {
   readonly externalNames: 'resolved' | 'refused';
   /** Pods on loopback addresses: fine in a folder of manifests, an attack in a cluster (R17). */
   readonly loopbackEndpoints: 'allowed' | 'refused';
+  /** The zone of this instance, whose endpoints are preferred where a Service wants that; null for no preference. */
+  readonly zone: string | null;
   readonly configMap: ObjectKey | null;
   readonly defaultBackendService: ObjectKey | null;
   readonly defaultSslCertificate: ObjectKey | null;

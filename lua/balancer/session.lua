@@ -4,6 +4,7 @@
 
 local concat = table.concat
 local find = string.find
+local match = string.match
 local md5 = ngx.md5
 local sub = string.sub
 
@@ -70,7 +71,8 @@ local function text_of(session, key, var, route)
   add("Expires", cookie.expires and ngx.cookie_time(ngx.time() + cookie.expires))
   add("Max-Age", cookie.max_age)
   add("Domain", cookie.domain)
-  add("Path", cookie.path or route.path)
+  -- A path of a rule may hold what would end the attribute.
+  add("Path", cookie.path or match(route.path, "^[^;%c]*"))
   if cookie.secure or var.https == "on" then
     parts[#parts + 1] = "Secure"
   end

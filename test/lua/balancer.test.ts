@@ -8,17 +8,24 @@ import { oldRing } from '../support/old-ring.ts';
 
 const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 const CLIENTS = 16;
+const SLOW_MS = 200;
 
 describe('balancer', function () {
   this.timeout(60_000);
   let nginx: BareNginx;
   let everywhere: Listener;
+  /** The endpoint that answers late. */
+  let slow = '';
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
   const addresses = Array.from({ length: 100 }, (_, index) => `127.1.0.${index + 1}`);
 
   before(async () => {
     everywhere = await listen(
-      createServer(({ socket }, response) => response.end(socket.localAddress)),
+      createServer(({ socket }, response) => {
+        const answer = (): void => void response.end(socket.localAddress);
+        if (socket.localAddress === slow) AbortSignal.timeout(SLOW_MS).addEventListener('abort', answer);
+        else answer();
+      }),
       '0.0.0.0',
     );
     nginx = await startBareNginx();
@@ -172,6 +179,34 @@ describe('balancer', function () {
     const counts = loads(await askAll(numbered(2000)));
     expect(counts.slice(50).filter((count) => count > 0)).to.deep.equal([]);
     expect(Math.max(...counts) / 40).to.be.below(2);
+  });
+
+  it('ewma: with one slow endpoint of ten the 99th percentile is at least five times better than by turns', async () => {
+    const ten = addresses.slice(0, 10);
+    const p99Of = async (policy: object): Promise<number> => {
+      await serve(policy, ten);
+      await askAll(numbered(200));
+      const times: number[] = [];
+      const left = numbered(3000);
+      const client = async (): Promise<void> => {
+        for (let path = left.pop(); path !== undefined; path = left.pop()) {
+          const started = performance.now();
+          await ask(path);
+          times.push(performance.now() - started);
+        }
+      };
+      await Promise.all(Array.from({ length: CLIENTS }, client));
+      return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
+    };
+    slow = ten[3] ?? '';
+    try {
+      const turns = await p99Of({});
+      const ewma = await p99Of({ load_balance: 'ewma' });
+      expect(turns).to.be.above(SLOW_MS);
+      expect(turns / ewma, `${turns} ms, ${ewma} ms`).to.be.above(5);
+    } finally {
+      slow = '';
+    }
   });
 
   it('a thousand endpoints make a ring too', async () => {

@@ -149,6 +149,15 @@ describe('affinity', () => {
         'drain.json': site('drain', pods.slice(0, 4), sticky()),
         'drain-persistent.json': site('drain-persistent', pods.slice(0, 4), sticky({ 'affinity-mode': 'persistent' })),
         'grow.json': site('grow', pods.slice(0, 9), sticky()),
+        'odd.json': [
+          ingress({
+            name: 'odd',
+            host: 'odd.test',
+            paths: [{ path: '/odd;path', pathType: 'ImplementationSpecific', service: 'odd' }],
+            annotations: sticky(),
+          }),
+          ...workload('odd', pods),
+        ],
         'live.json': site('live', pods, sticky()),
       },
       flags: ['--configmap=default/sluice'],
@@ -180,6 +189,10 @@ describe('affinity', () => {
     expect((await visit('plain', '', { tls: true })).set[0]).to.match(/; Path=\/; Secure; HttpOnly$/);
     expect((await visit('insecure')).set[0]).to.match(/; Path=\/; HttpOnly$/);
     expect((await visit('insecure', '', { tls: true })).set[0]).to.match(/; Path=\/; Secure; HttpOnly$/);
+  });
+
+  it('session-cookie-path: a rule whose path holds a ";" adds no attributes', async () => {
+    expect((await visit('odd', '', { path: '/odd;path' })).set[0]).to.match(/; Path=\/odd; HttpOnly$/);
   });
 
   it('session-cookie-name, -expires, -max-age, -domain, -path, -secure and -samesite, in the old order', async () => {
