@@ -176,9 +176,8 @@ function manifests(backend: number): Record<string, object[]> {
 function plainConfig(sluice: string, port: number, backend: number): string {
   const items = httpItems(sluice).filter((item) => !NOT_PLAIN.test(item));
   if (!items.some((item) => item.includes('proxy_set_header'))) throw new Error('nginx.conf of Sluice has no headers');
-  // Maps at http level name variables that only a location declares; no request comes there.
-  const variables = /^ {4}location = \/\/sluice\/variables \{[^}]*\}/m.exec(sluice);
-  if (variables === null) throw new Error('nginx.conf of Sluice declares no variables');
+  // Maps read them; for plain nginx they stay empty.
+  const variables = [...new Set(sluice.match(/^ *set \$\w+ "";$/gm) ?? [])];
   return `${items.join('\n')}
   upstream backend {
     server 127.0.0.1:${backend};
@@ -190,13 +189,19 @@ function plainConfig(sluice: string, port: number, backend: number): string {
   server {
     listen ${port} default_server reuseport backlog=511;
     server_name _;
-${variables[0]}
+    location = //variables {
+${variables.join('\n')}
+    }
     location / {
       client_max_body_size 1m;
       proxy_connect_timeout 5s;
       proxy_send_timeout 60s;
       proxy_read_timeout 60s;
       proxy_pass http://backend;
+    }
+    # Declares the variable that the copied headers read.
+    location = //variables {
+      set $sluice_connection "";
     }
   }`;
 }

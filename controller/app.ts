@@ -54,6 +54,7 @@ export function selectionOf(flags: FlagValues, { kind, ingressClasses, zone = nu
     watchNamespaceSelector: flags['watch-namespace-selector'],
     disableCatchAll: flags['disable-catch-all'],
     annotationsPrefix: flags['annotations-prefix'],
+    regexScope: flags['isolate-regex'] ? 'ingress' : 'host',
     externalNames: flags['disable-svc-external-name'] ? 'refused' : 'resolved',
     loopbackEndpoints: mayLoop ? 'allowed' : 'refused',
     zone: flags['enable-topology-aware-routing'] ? (flags.zone ?? zone) : null,

@@ -79,6 +79,10 @@ export const FLAGS = {
   'disable-svc-external-name': toggle(false, 'Give ExternalName Services no endpoints.'),
   'enable-topology-aware-routing': toggle(false, 'Prefer endpoints for the own zone, where a Service wants that.'),
   zone: optional('The zone of this instance, in place of the label of its node.'),
+  'isolate-regex': toggle(
+    false,
+    'Keep use-regex and rewrite-target to the paths of their Ingress, instead of the whole host.',
+  ),
   'annotations-prefix': flag('nginx.ingress.kubernetes.io', text, 'Prefix of the annotations.'),
   configmap: flag<string | null>(null, reference, 'The controller ConfigMap, namespace/name.'),
   'default-backend-service': flag<string | null>(null, reference, 'Service for requests that nothing else serves.'),

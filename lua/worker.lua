@@ -3,6 +3,7 @@
 local counters = require("metrics.counters")
 local ejection = require("balancer.ejection")
 local feed = require("config.feed")
+local under_way = require("lib.under_way")
 local profiles = require("router.profiles")
 
 local _M = {}
@@ -15,9 +16,11 @@ function _M.start(config, logged, needs)
   feed.start(config)
   counters.start(logged)
   ejection.start()
+  under_way.start()
 end
 
 function _M.stop()
+  under_way.stop()
   counters.flush()
   feed.stop()
 end

@@ -26,7 +26,7 @@ export interface Plan {
   readonly reload: { readonly needs: Needs; readonly reason: string } | null;
 }
 
-const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host'];
+const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host', 'aliases'];
 
 function rank(name: ValueName): number {
   const kind = name.split('/', 1)[0] ?? '';
@@ -99,7 +99,7 @@ function shown(names: readonly string[]): string {
 }
 
 function backendsOf(host: Host): ValueName[] {
-  return host.routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [`backend/${target.id}`] : []));
+  return host.routes.flatMap(({ backends }) => backends.map((id) => `backend/${id}`));
 }
 
 /** What runs once a plan's data was sent. */

@@ -4,7 +4,7 @@
 import type { Settings } from '../model/settings.ts';
 import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
 
-/** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
+/** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
 export type ValueName = string;
 
 export type State = ReadonlyMap<ValueName, string>;
@@ -44,13 +44,14 @@ export function stateOf(model: Model, data: DataSettings): State {
     state.set(`certificate/${host}`, JSON.stringify({ fingerprint: certificate.fingerprint }));
   }
   for (const [name, host] of model.hosts) state.set(`host/${name}`, memoised(host, hostValue));
+  if (model.aliases.length > 0) state.set('aliases', JSON.stringify(model.aliases));
   return state;
 }
 
 function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: DataSettings) {
   return {
     redirect_code: settings.httpRedirectCode,
-    redirect_port: settings.usePortInRedirects && httpsPort !== 443 ? httpsPort : undefined,
+    https_port: httpsPort,
     hsts: settings.hsts ? hstsValue(settings) : undefined,
     use_forwarded_headers: settings.useForwardedHeaders,
     server_header: settings.serverTokens ? 'any' : settings.allowBackendServerHeader ? 'backend' : undefined,
@@ -62,6 +63,12 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     reject_handshake: settings.sslRejectHandshake,
     passive_ejection: settings.passiveEjection,
     health_check_path: healthCheckPath,
+    add_headers: some(settings.responseHeaders),
+    hide_headers: some(settings.hideHeaders),
+    proxy_set_headers: some(settings.backendHeaders),
+    limit_conn_status: settings.limitConnStatusCode,
+    limit_req_status: settings.limitReqStatusCode,
+    limit_variable: settings.limitConnZoneVariable,
     loopback_endpoints: settings.selection.loopbackEndpoints,
     dns: {
       servers: dns.servers,
@@ -72,6 +79,11 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Empty lists are left out: they cost requests nothing then. */
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 /** Keys of nginx maps: exact texts, "~regex", or "~*regex" without regard to case. */
@@ -128,12 +140,13 @@ function snakeCase(value: unknown): unknown {
   );
 }
 
-function routeValue({ match, path, profile, target, policy, source }: Route) {
+function routeValue({ match, path, pattern, profile, target, policy, source }: Route) {
   const [service, port] = target.kind === 'backend' ? [target.service, target.port] : ['', ''];
   const namespace = source?.namespace ?? '';
   return {
     match,
     path,
+    pattern: pattern ?? undefined,
     profile,
     target:
       target.kind === 'deny'

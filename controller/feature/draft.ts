@@ -3,9 +3,10 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, CanaryPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type { AliasName, ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
+import type { Template } from './template.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -53,6 +54,10 @@ export class DirectiveSet {
 export interface RouteDraft {
   /** Why the route must not be served at all (it answers 503); null when it may. */
   deny: string | null;
+  /** The path is a regular expression (use-regex), or is rewritten, which makes it one (PATH-07). */
+  isRegex: boolean;
+  /** Where "/" of the host leads as far as this path is concerned; the first in routing order wins. */
+  appRoot: Template | null;
   protocol: Protocol;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
@@ -67,10 +72,19 @@ interface Context {
   report(key: string, message: string): void;
 }
 
+/** What is said of annotations that have none for a catch-all Ingress. */
+export const WITHOUT_EFFECT = 'it has no effect on an Ingress that has nothing but spec.defaultBackend';
+
+/** A rule, the "/" that a host has even without one, that of a catch-all Ingress, or nobody's. */
+export type PathOrigin = 'rule' | 'implicit' | 'catch-all' | 'none';
+
 export interface RouteContext extends Context {
   readonly host: string;
   readonly path: string;
+  /** As the rule says it: an Exact path can still become a regular expression (PATH-08). */
   readonly match: PathMatch;
+  /** Where the path comes from; for 'catch-all' redirects and rewrites have no effect (DEF-02). */
+  readonly origin: PathOrigin;
   /** Where the route leads before annotations are applied. */
   readonly target: Target;
   /** The host has a certificate assigned, the default one included (TLS-07). */
@@ -84,6 +98,10 @@ export type HostDraft = Mutable<HostPolicy> & {
   readonly server: DirectiveSet;
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
+  /** Other names of it; null until an Ingress lists some (HOST-11). */
+  aliases: readonly AliasName[] | null;
+  /** The same name with or without "www." leads here. */
+  hasWwwRedirect: boolean;
 };
 
 export interface HostContext extends Context {
@@ -106,10 +124,16 @@ export type CanaryDraft = Mutable<CanaryPolicy>;
 export function newRouteDraft(settings: Settings): RouteDraft {
   return {
     deny: null,
+    isRegex: false,
+    appRoot: null,
     protocol: 'http',
     directives: new DirectiveSet(),
     policy: {
+      redirectTo: null,
+      relativeRedirects: settings.relativeRedirects,
+      portInRedirects: settings.usePortInRedirects,
       redirectToTls: false,
+      forceTls: false,
       preserveTrailingSlash: settings.preserveTrailingSlash,
       maxBodyBytes: settings.proxyBodySize,
       timeouts: {
@@ -119,17 +143,31 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       },
       accessLog: true,
       issuesSession: false,
+      cors: null,
+      customHeaders: null,
+      mirror: null,
+      limits: null,
+      bandwidth: null,
+      errorCodes: null,
+      errorBackends: null,
+      defaultBackend: null,
       tries: settings.proxyNextUpstreamTries,
       redirects: null,
       cookieDomain: null,
       cookiePath: null,
       connection: null,
+      rewrite: null,
+      upstreamHost: null,
     },
   };
 }
 
+export function newHostPolicy(): HostPolicy {
+  return { appRoot: null, leadsTo: null };
+}
+
 export function newHostDraft(): HostDraft {
-  return { deny: null, server: new DirectiveSet(), appRoot: null };
+  return { ...newHostPolicy(), deny: null, server: new DirectiveSet(), aliases: null, hasWwwRedirect: false };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

@@ -1,10 +1,19 @@
 // All features, and the reading of an object's annotations through them.
+import accessLog from '../annotations/access-log.ts';
 import appRoot from '../annotations/app-root.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import canary from '../annotations/canary.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
 import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
+import cors from '../annotations/cors.ts';
+import customErrors from '../annotations/custom-errors.ts';
+import customHeaders from '../annotations/custom-headers.ts';
+import defaultBackend from '../annotations/default-backend.ts';
+import http2PushPreload from '../annotations/http2-push-preload.ts';
+import limitRate from '../annotations/limit-rate.ts';
+import limits from '../annotations/limits.ts';
 import loadBalance from '../annotations/load-balance.ts';
+import mirror from '../annotations/mirror.ts';
 import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
 import proxyBuffering from '../annotations/proxy-buffering.ts';
@@ -12,36 +21,53 @@ import proxyBuffers from '../annotations/proxy-buffers.ts';
 import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
+import redirect from '../annotations/redirect.ts';
+import rewrite from '../annotations/rewrite.ts';
+import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import sessionAffinity from '../annotations/session-affinity.ts';
 import sessionMode from '../annotations/session-mode.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import upstreamHash from '../annotations/upstream-hash.ts';
+import upstreamVhost from '../annotations/upstream-vhost.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { modernised } from './legacy.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
 
 export const FEATURES: readonly Feature[] = [
+  accessLog,
   appRoot,
   backendProtocol,
   canary,
   clientBodyBufferSize,
   connectionProxyHeader,
   loadBalance,
+  cors,
+  customErrors,
+  customHeaders,
+  defaultBackend,
+  http2PushPreload,
+  limitRate,
+  limits,
+  mirror,
   nextUpstream,
   proxyBodySize,
-  proxyBuffers,
   proxyBuffering,
+  proxyBuffers,
   proxyHttpVersion,
   proxyRewrites,
   proxyTimeouts,
+  redirect,
+  rewrite,
+  serverNames,
   serviceUpstream,
   sessionAffinity,
   sessionMode,
   sslCiphers,
   tlsRedirect,
   upstreamHash,
+  upstreamVhost,
 ];
 
 /** Every supported annotation without its prefix, aliases included. */

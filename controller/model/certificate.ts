@@ -66,6 +66,16 @@ function covers(leaf: X509Certificate, host: HostName): boolean {
   return leaf.checkHost(host, { subject: 'default' }) !== undefined;
 }
 
+/** Leaves by the certificate they belong to: aliases ask again in every pass. */
+const leaves = new WeakMap<Certificate, X509Certificate>();
+
+/** Whether a certificate may be shown for another name than that of its host. */
+export function coversName(certificate: Certificate, name: HostName): boolean {
+  const leaf = leaves.get(certificate) ?? new X509Certificate(certificate.chain);
+  leaves.set(certificate, leaf);
+  return covers(leaf, name);
+}
+
 /** The Ingress that decides the certificate of a host: the first with a rule for it and a non-empty spec.tls (TLS-01). */
 export function tlsOwner(view: View, settings: Settings, host: HostName): Ingress | null {
   return ingressesOf(view, settings.selection, host).find((ingress) => ingress.tls.length > 0) ?? null;

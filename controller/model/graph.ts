@@ -5,6 +5,7 @@ import { CanaryIndex } from './canary.ts';
 import { type CertificateUnit, certificateUnit } from './certificate.ts';
 import { type BackendUnit, backendUnit } from './endpoints.ts';
 import { type HostUnit, hostUnit } from './host.ts';
+import { resolveNames } from './names.ts';
 import { tidy } from './problems.ts';
 import { readSettings, type Selection, type Settings } from './settings.ts';
 import type {
@@ -191,6 +192,12 @@ export class Graph {
       backends.set(id, value.backend);
     }
     const { settings } = this.#settings.value;
-    return { settings, hosts, backends, certificates, profiles, servers, problems: tidy(problems) };
+    const claims = [...this.#hosts.values()].flatMap(({ value }) => value.names);
+    const names = resolveNames(claims, { hosts, certificates, redirectCode: settings.httpRedirectCode });
+    problems.push(...names.problems);
+    for (const host of names.hosts) hosts.set(host.name, host);
+    for (const [name, certificate] of names.certificates) certificates.set(name, certificate);
+    const { aliases } = names;
+    return { settings, hosts, aliases, backends, certificates, profiles, servers, problems: tidy(problems) };
   }
 }

@@ -1,6 +1,8 @@
 // What the router, the balancer and the response filters do for a route, a host or a backend, as data: no change of it needs
 // a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
+import type { Cidr } from '../feature/cidr.ts';
 import type { Template } from '../feature/template.ts';
+import type { BackendId, HostName } from './types.ts';
 
 export interface Timeouts {
   /** Seconds. */
@@ -9,14 +11,62 @@ export interface Timeouts {
   readonly read: number;
 }
 
+/** What cors-* say; texts are sent as they are. */
+export interface Cors {
+  /** Lower case; "*" alone for every origin, none for nobody. "scheme://*.rest" stands for one label more. */
+  readonly origins: readonly string[];
+  readonly methods: string;
+  readonly headers: string;
+  readonly credentials: boolean;
+  readonly exposed: string | null;
+  /** Seconds. */
+  readonly maxAge: number;
+}
+
 export interface Replacement {
   readonly from: string;
   readonly to: string;
 }
 
+/** Of one client over all paths of the Ingress; null sets no limit. */
+export interface Limits {
+  readonly connections: number | null;
+  readonly perSecond: number | null;
+  readonly perMinute: number | null;
+  readonly burstMultiplier: number;
+  /** Clients that are not counted. */
+  readonly exempt: readonly Cidr[] | null;
+}
+
+/** Where a copy of each request goes. */
+export interface Mirror {
+  readonly scheme: 'http' | 'https';
+  /** A DNS name or an IP address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly hostHeader: Template;
+  /** What follows the host. */
+  readonly uri: Template;
+  /** Whether the query of the request is added to it. */
+  readonly query: 'kept' | 'own';
+}
+
+/** An answer in place of a backend's. */
+export interface Redirect {
+  readonly url: string;
+  readonly code: number;
+}
+
 export interface RoutePolicy {
+  readonly redirectTo: Redirect | null;
+  /** Redirects to a path of the same host have neither scheme nor host (PATH-05). */
+  readonly relativeRedirects: boolean;
+  /** Redirects to a path of the same host, and to HTTPS, have the port. */
+  readonly portInRedirects: boolean;
   /** Plain HTTP requests are redirected to HTTPS. */
   readonly redirectToTls: boolean;
+  /** Even under a name that no certificate covers. */
+  readonly forceTls: boolean;
   /** Keeps the final "/" of the URI in that redirect (TLS-09). */
   readonly preserveTrailingSlash: boolean;
   /** Largest request body in bytes, 0 without limit. */
@@ -33,12 +83,39 @@ export interface RoutePolicy {
   readonly accessLog: boolean;
   /** Its Ingress asks for affinity: a session that begins here gets its cookie. */
   readonly issuesSession: boolean;
+  readonly cors: Cors | null;
+  /** Name and value of headers that every response gets. */
+  readonly customHeaders: readonly (readonly [string, string])[] | null;
+  readonly mirror: Mirror | null;
+  readonly limits: Limits | null;
+  /** Of each response, in bytes, once `after` of them are sent. */
+  readonly bandwidth: { readonly bytesPerSecond: number; readonly after: number } | null;
+  /** Answers with these codes are replaced (DEF-06); null when none is. */
+  readonly errorCodes: readonly number[] | null;
+  /** Who makes the answers that replace them: the first that has endpoints, else the built-in 404. */
+  readonly errorBackends: readonly BackendId[] | null;
+  /** Who answers while the backend has no endpoints; null for nobody. */
+  readonly defaultBackend: BackendId | null;
+  readonly rewrite: Rewrite | null;
+  /** The Host header for the backend, null for the client's. */
+  readonly upstreamHost: Template | null;
+}
+
+/** What a path becomes before it is sent to the backend; captures are those of the rule's path. */
+export interface Rewrite {
+  readonly target: Template;
+  /** The X-Forwarded-Prefix header that goes with it. */
+  readonly forwardedPrefix: Template | null;
+  /** A line at level notice for each request. */
+  readonly log: boolean;
 }
 
 /** What holds for every path of a host. */
 export interface HostPolicy {
   /** Where "/" leads, null for nowhere else. */
   readonly appRoot: Template | null;
+  /** The host that all its requests are redirected to (from-to-www-redirect). */
+  readonly leadsTo: { readonly host: HostName; readonly code: number } | null;
 }
 
 /** How requests are spread over the endpoints of a backend. */

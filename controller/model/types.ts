@@ -52,14 +52,19 @@ export type Target =
   | { readonly kind: 'default'; readonly id: BackendId | null }
   | { readonly kind: 'deny'; readonly status: 403 | 503; readonly reason: string };
 
-export type PathMatch = 'exact' | 'prefix';
+export type PathMatch = 'exact' | 'prefix' | 'regex';
 
 export interface Route {
   readonly match: PathMatch;
+  /** As the rule writes it. */
   readonly path: string;
+  /** What a regex route is matched by: from the start, in any case, without an end (PATH-08); null for the others. */
+  readonly pattern: string | null;
   readonly profile: ProfileId;
   readonly target: Target;
   readonly policy: RoutePolicy;
+  /** Every backend that its requests may be sent to. */
+  readonly backends: readonly BackendId[];
   /** The Ingress that defines it; null for the routes that exist without one. */
   readonly source: ObjectRef | null;
 }
@@ -72,6 +77,16 @@ export interface Host {
   readonly policy: HostPolicy;
   /** Every path of it answers 403: its client certificates cannot be verified. */
   readonly denied: string | null;
+}
+
+/** Another name of a host: itself, "*.name" for anything below, "name.*" for anything behind, or a regular expression. */
+export interface AliasName {
+  readonly kind: 'exact' | 'below' | 'above' | 'regex';
+  readonly name: string;
+}
+
+export interface Alias extends AliasName {
+  readonly host: HostName;
 }
 
 export interface Endpoint {
@@ -120,6 +135,8 @@ export type ProblemCode =
   | 'api-version-converted'
   | 'class-unknown'
   | 'path-conflict'
+  | 'path-pattern'
+  | 'alias-conflict'
   | 'resource-backend'
   | 'canary-unused'
   | 'annotation-invalid'
@@ -152,8 +169,10 @@ export interface Problem {
 export interface Model {
   readonly settings: Settings;
   readonly hosts: ReadonlyMap<HostName, Host>;
+  /** Those that are no exact names, in the order in which they are tried; exact ones are among the hosts. */
+  readonly aliases: readonly Alias[];
   readonly backends: ReadonlyMap<BackendId, Backend>;
-  /** By host; "_" is the default certificate, absent when none is configured. */
+  /** By host or alias; "_" is the default certificate, absent when none is configured. */
   readonly certificates: ReadonlyMap<HostName, Certificate>;
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
   readonly servers: ReadonlyMap<ServerProfileId, ServerProfile>;

@@ -100,7 +100,7 @@ const UPSTREAMS: Readonly<Record<Protocol, { readonly name: string; readonly url
 /** HDR-01 to HDR-05. An empty value removes the header. */
 function requestHeaders(settings: Settings): [name: string, value: string][] {
   const headers: [string, string][] = [
-    ['Host', '$best_http_host'],
+    ['Host', '$sluice_host'],
     ['X-Request-ID', '$req_id'],
     ['X-Real-IP', '$remote_addr'],
     ['X-Forwarded-For', '$full_x_forwarded_for'],
@@ -114,6 +114,14 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
     ['Proxy', ''],
   ];
   return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
+}
+
+/** Ours without those that proxy-set-headers replaces: Lua sets them, and a directive would override it. */
+function headersInForce(settings: Settings): { kept: [string, string][]; replaced: string[] } {
+  const names = new Set(settings.backendHeaders.map(([name]) => name.toLowerCase()));
+  const all = requestHeaders(settings);
+  const isReplaced = ([name]: [string, string]): boolean => names.has(name.toLowerCase());
+  return { kept: all.filter((header) => !isReplaced(header)), replaced: all.filter(isReplaced).map(([name]) => name) };
 }
 
 const HTTP_ONLY_HEADERS: [string, string][] = [
@@ -195,6 +203,20 @@ function profileView(profile: Profile) {
   };
 }
 
+/** A location @error_<code> for each code that a profile intercepts (annotations/custom-errors.ts). */
+function errorView(profiles: readonly Profile[]) {
+  const names = profiles.flatMap(({ directives }) =>
+    directives.filter(({ name }) => name === 'error_page').map(({ args }) => String(args.at(-1))),
+  );
+  const codes = names.flatMap((name) => /^@error_([0-9]{3})$/.exec(name)?.[1] ?? []);
+  const upstream = word(UPSTREAMS.http.url);
+  return [...new Set(codes)].sort().map((code) => ({
+    code: integer(Number(code)),
+    name: word(`@error_${code}`),
+    upstream,
+  }));
+}
+
 /**
  * The shared server is the default of its addresses. Its last name matches everything, so that nginx knows the name of a
  * connection that ends there, and answers 421 when a request on it is for a host with client certificates.
@@ -214,6 +236,7 @@ function serverView(
     // A server without names appears in tests of halves only.
     names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
     directives: directiveView(server?.directives ?? []),
+    errors: errorView(profiles),
     profiles: profiles.map(profileView),
   };
 }
@@ -246,7 +269,7 @@ export function configView(
 ) {
   const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
   const temp = (name: string): Token => quoted(join(installation.tempDir, name));
-  const headers = requestHeaders(settings);
+  const { kept: headers, replaced } = headersInForce(settings);
   return {
     modules: abilities.modules.map(quoted),
     digest: quoted(digest),
@@ -273,6 +296,7 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       ...dictionaryView(installation),
+      replacedHeaders: replaced.map(quoted),
       needs: [...needs].sort().map(quoted),
       loggedVariables: quoted(loggedVariables(settings, installation).join(' ')),
     },

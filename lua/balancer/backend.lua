@@ -41,8 +41,8 @@ local function algorithm_of(policy)
 end
 
 --- `before` is the compiled form of the same backend until now, or nil. An algorithm is a module
--- with new(backend), whose objects have sync(backend), balance(tried, var, route), and where it
--- learns from answers after_balance(text, seconds).
+-- with new(backend), whose objects have sync(backend), balance(peers, tried, var, route), and where
+-- it learns from answers after_balance(text, seconds, spent).
 function _M.compile(value, before)
   local policy = value.policy or NO_POLICY
   local algorithm = algorithm_of(policy)
@@ -76,8 +76,9 @@ end
 --- Gives a backend other peers, as DNS says.
 function _M.set_peers(backend, peers)
   backend.peers = peers
-  -- A lookup that began before the backend changed must not speak for its successor.
-  if not backend.is_replaced then
+  -- A lookup that began before the backend changed must not speak for its successor; what is not
+  -- balanced by an algorithm of its own has none.
+  if backend.balancer and not backend.is_replaced then
     backend.balancer:sync(backend)
   end
   ejection.mark(backend)

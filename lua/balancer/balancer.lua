@@ -43,14 +43,16 @@ local function tried_peers(var, backend)
   return tried
 end
 
--- The backend of a dispatched request: its route's, or the canary that was chosen for it.
+-- The backend of a dispatched request: its route's, or the one in its place that $sluice_backend
+-- names (a canary, see balancer.split, or a default backend, see router.errors) while that one can
+-- serve.
 local function backend_of(var, route)
   local backend = feed.backend_of_routed(route.target.id)
-  if backend and backend.canaries then
+  if route.has_stand_in or backend and backend.canaries then
     local id = var.sluice_backend
-    local canary = id and id ~= "" and feed.backend_of_routed(id)
-    if canary and #canary.peers > 0 then
-      return canary
+    local other = id and id ~= "" and feed.backend_of_routed(id)
+    if other and #other.peers > 0 then
+      return other
     end
   end
   return backend
@@ -75,7 +77,7 @@ function _M.balance()
   if backend.learns or backend.suspects then
     route.learns = true
   end
-  local peer = backend.balancer:balance(tried, var, route)
+  local peer = backend.balancer:balance(backend.peers, tried, var, route)
   local timeouts = route.policy.timeouts
   local ok, err = set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
   if not ok then

@@ -16,7 +16,7 @@ function _M:sync(backend)
   self.ring = ring.new(backend.peers, self.ring)
 end
 
-function _M:balance(tried, var, route)
+function _M:balance(_, tried, var, route)
   return self.ring:find(self.key(var, route), tried)
 end
 

@@ -21,7 +21,7 @@ local _M = {}
 local mt = { __index = _M }
 
 function _M.new()
-  return setmetatable({ peers = {}, probes = {} }, mt)
+  return setmetatable({ probes = {} }, mt)
 end
 
 -- The time in milliseconds, as the 32 bits that a dictionary keeps beside a number.
@@ -56,7 +56,7 @@ function _M:sync(backend)
       end
     end
   end
-  self.peers, self.probes = backend.peers, {}
+  self.probes = {}
 end
 
 local function score(self, peer)
@@ -80,8 +80,10 @@ local function untried(peers, tried)
   return #left > 0 and left or peers
 end
 
-function _M:balance(tried)
-  local peers = tried and untried(self.peers, tried) or self.peers
+function _M:balance(peers, tried)
+  if tried then
+    peers = untried(peers, tried)
+  end
   local count = #peers
   if count == 1 then
     return peers[1]

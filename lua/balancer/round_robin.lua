@@ -7,17 +7,15 @@ local _M = {}
 local mt = { __index = _M }
 
 function _M.new()
-  return setmetatable({ position = random(0, 65535), peers = {} }, mt)
+  return setmetatable({ position = random(0, 65535) }, mt)
 end
 
-function _M:sync(backend)
-  self.peers = backend.peers
-end
+--- The position holds for any set of peers.
+function _M.sync() end
 
 --- The next peer. `tried` maps the text of peers that failed for this request to true; one of them
 -- is returned only when no other is left.
-function _M:balance(tried)
-  local peers = self.peers
+function _M:balance(peers, tried)
   local count = #peers
   local position = self.position
   for _ = 1, count do

@@ -46,7 +46,7 @@ local function without_key(peers, tried)
   return peers[random(#peers)]
 end
 
-function _M:balance(tried, var, route)
+function _M:balance(_, tried, var, route)
   local key = session.read(self.session, var)
   local peer = key and self.ring:find(key)
   if peer and not (tried and tried[peer.text] and self.session.cookie.change_on_failure) then

@@ -42,7 +42,7 @@ local function pick(peers, tried)
   return peers[random(#peers)]
 end
 
-function _M:balance(tried, var, route)
+function _M:balance(_, tried, var, route)
   local key = session.read(self.session, var)
   local peer = key and self.by_key[key]
   if peer and not (tried and tried[peer.text] and self.session.cookie.change_on_failure) then

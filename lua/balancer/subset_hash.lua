@@ -19,7 +19,7 @@ function _M:sync(backend)
   self.ring = ring.new(backend.peers, self.ring)
 end
 
-function _M:balance(tried, var, route)
+function _M:balance(_, tried, var, route)
   local circle = self.ring
   local key = self.key(var, route)
   local place = circle:place(key)

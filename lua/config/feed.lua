@@ -34,6 +34,8 @@ local quit
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
 local retired = {}
 local settings
+-- The aliases that are no exact names, in order; false when there are none.
+local aliases
 
 local function decode_text(name, text)
   if not text then
@@ -70,7 +72,7 @@ local function forget_all()
     host_compiler.retire(host)
   end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
-  settings = nil
+  settings, aliases = nil, nil
 end
 
 local function forget(name)
@@ -91,6 +93,8 @@ local function forget(name)
     pairs_by_fingerprint[id] = nil
   elseif name == "settings" then
     settings = nil
+  elseif name == "aliases" then
+    aliases = nil
   end
 end
 
@@ -168,6 +172,14 @@ function _M.host(name)
     hosts[name] = host
   end
   return host
+end
+
+--- The aliases to be tried for names that are no host, nil for none.
+function _M.aliases()
+  if aliases == nil then
+    aliases = decode("aliases") or false
+  end
+  return aliases or nil
 end
 
 --- The compiled backend, or nil when there is none.

@@ -3,9 +3,12 @@
 -- docs/spec/annotations.yaml.
 
 local dns = require("lib.dns")
+local errors = require("router.errors")
 local feed = require("config.feed")
+local headers = require("router.headers")
 local hosts = require("router.host")
-local redirect = require("lib.redirect").redirect
+local names = require("router.names")
+local response = require("lib.redirect")
 local split = require("balancer.split")
 
 local exec = ngx.exec
@@ -44,37 +47,23 @@ local function normal_name(header)
   return name
 end
 
--- Exact, then with the first label replaced by "*", then the catch-all (HOST-04, HOST-05).
-local function find_host(name)
-  local host = feed.host(name)
-  if host then
-    return host
-  end
-  local dot = find(name, ".", 2, true)
-  host = dot and feed.host("*" .. sub(name, dot))
-  return host or feed.host("_")
-end
-
--- nginx's own redirect of "/p" to "/p/": the query is kept, the port is not (PATH-05).
-local function redirect_to_slash(var, name, uri)
+-- nginx's own redirect of "/p" to "/p/" with the query (PATH-05).
+local function redirect_to_slash(var, route, uri)
   local args = var.args
-  local location = var.pass_access_scheme .. "://" .. name .. ngx.escape_uri(uri, 0) .. "/"
-  return redirect(301, args and args ~= "" and location .. "?" .. args or location)
+  local location = response.to_path(var, route.policy, ngx.escape_uri(uri, 0) .. "/")
+  return response.redirect(301, args and args ~= "" and location .. "?" .. args or location)
 end
 
 -- TLS-09, TLS-10: the host without its port, one final slash of the whole request URI removed
 -- unless it is to be kept.
 local function redirect_to_tls(var, route, settings)
   local name = normal_name(var.best_http_host) or var.host
-  local uri = var.request_uri
-  if sub(uri, 1, 1) ~= "/" then
-    uri = match(uri, "^%a[%w+.-]*://[^/?]*(.*)$") or "/"
-  end
+  local uri = response.request_path(var)
   if not route.policy.preserve_trailing_slash and sub(uri, -1) == "/" then
     uri = sub(uri, 1, -2)
   end
-  local port = settings.redirect_port and ":" .. settings.redirect_port or ""
-  return redirect(settings.redirect_code, "https://" .. name .. port .. uri)
+  local port = route.policy.port_in_redirects and ":" .. settings.https_port or ""
+  return response.redirect(settings.redirect_code, "https://" .. name .. port .. uri)
 end
 
 -- "_" also answers the health check and, to this machine, the status page (HOST-15).
@@ -119,9 +108,10 @@ local function dispatch(var, route, server)
     dns.refresh(backend)
   end
   if not backend or #backend.peers == 0 then
-    return without_endpoints(target)
-  end
-  if backend.canaries then
+    if not errors.stand_in(var, route) then
+      return without_endpoints(target)
+    end
+  elseif backend.canaries then
     split.decide(var, route, backend)
   end
   if route.before_proxy then
@@ -135,6 +125,7 @@ local function dispatch(var, route, server)
       return exit(413)
     end
   end
+  headers.send(var)
   return exec(route.location)
 end
 
@@ -144,9 +135,11 @@ function route_request(var, server)
     -- An internal redirect came back: variables survive it.
     hosts.leave_key(before)
     var.sluice_route = ""
-    var.no_log = ""
     var.sluice_backend = ""
+    var.proxy_upstream_name = ""
+    var.no_log = ""
     var.proxy_alternative_upstream_name = ""
+    var.sluice_host = var.best_http_host
   end
   local name = var.host
   local header = var.http_host
@@ -177,7 +170,7 @@ function route_request(var, server)
     ask(settings.checks, var)
   end
 
-  local host = find_host(name)
+  local host, is_alias = names.find(name)
   if not host then
     return exit(503)
   end
@@ -192,10 +185,10 @@ function route_request(var, server)
     -- Never without the server that asks for client certificates; clients ask again.
     return exit(421)
   end
-  local route, wants_slash = hosts.find(host, uri)
+  local route, slash, failure = hosts.find(host, uri)
   if not route then
-    if wants_slash then
-      return redirect_to_slash(var, name, uri)
+    if slash then
+      return redirect_to_slash(var, slash, uri)
     end
     return exit(404)
   end
@@ -204,6 +197,9 @@ function route_request(var, server)
   if not route.policy.access_log then
     var.no_log = "1"
   end
+  if failure then
+    return exit(failure)
+  end
   local target = route.target
   if target.kind == "deny" then
     return exit(target.status)
@@ -211,7 +207,11 @@ function route_request(var, server)
   if route.before_tls then
     ask(route.before_tls, var, route)
   end
-  if route.policy.redirect_to_tls and var.pass_access_scheme == "http" then
+  if
+    route.policy.redirect_to_tls
+    and var.pass_access_scheme == "http"
+    and (not is_alias or route.policy.force_tls or names.has_certificate(name))
+  then
     return redirect_to_tls(var, route, settings)
   end
   return dispatch(var, route, server)

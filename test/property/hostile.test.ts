@@ -51,7 +51,7 @@ function modelOf(objects: readonly object[]): Model {
  * of ours, names of headers and FastCGI parameters, cipher lists, host names with a server of their own, and our own files.
  */
 const TOKEN =
-  /^(?:[0-9]+(?:k|m|g|s|ms)?|[a-z][a-z0-9_.-]*|\$[a-z_]+[0-9]*|[A-Za-z0-9_-]+|"[A-Za-z0-9!+_:@=-]+"|"\$[a-z_0-9]+"|[a-z0-9*.-]+|=[0-9]{3}|@[a-z_0-9]+|\/\/sluice\/[a-z_0-9/]+|"""|""|(?:https?|grpcs?):\/\/[a-z_0-9]+|TLSv1\.[23]|"[A-Za-z0-9_ .$/:-]*\/[0-9a-f]{64}[a-z.]*"|"~\^\[a-z0-9_-\]\+(?:\[\.\][a-z0-9_-]+)+\$")$/;
+  /^(?:[0-9]+(?:k|m|g|s|ms)?|[a-z][a-z0-9_.-]*|\$[a-z_]+[0-9]*|[A-Za-z0-9_-]+|"[A-Za-z0-9!+_:@=-]+"|"\$[a-z_0-9]+"|[a-z0-9*.-]+|=(?:[0-9]{3})?|@[a-z_0-9]+|\/\/sluice\/[a-z_0-9/]+|"""|""|(?:https?|grpcs?):\/\/[a-z_0-9]+|TLSv1\.[23]|"[A-Za-z0-9_ .$/:-]*\/[0-9a-f]{64}[a-z.]*"|"~\^\[a-z0-9_-\]\+(?:\[\.\][a-z0-9_-]+)+\$")$/;
 
 /** Lines that the hostile objects brought, without what stands in our own templates. */
 function brought(text: string, baseline: ReadonlySet<string>): string[] {
@@ -66,7 +66,7 @@ function expectTokens(line: string): void {
   expect(line, 'a text of a tenant').to.not.contain(MARK);
   if (/^(location @[a-z0-9_]+ \{|server \{|# server [a-z0-9_]+|\})$/.test(line)) return;
   if (/^require\("worker"\)\.start\(|^("[sp@][A-Za-z0-9_@/.*-]*",? ?)+/.test(line)) return;
-  if (/^[a-z_]+_by_lua_block \{ require\("[a-z_.]+"\)\.[a-z_]+\(("[sp]_[0-9a-f]+")?\) \}$/.test(line)) return;
+  if (/^[a-z_]+_by_lua_block \{ require\("[a-z_.]+"\)\.[a-z_]+\(("[sp]_[0-9a-f]+"|[0-9]{3})?\) \}$/.test(line)) return;
   const [name = '', ...words] = line.replace(/[;{]$/, '').trim().split(' ');
   expect(name, line).to.match(/^[a-z_]+$/);
   for (const word of words) expect(word, line).to.match(TOKEN);

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are variables of nginx
 // Ingresses as an attacker would write them: any text in annotations, hosts, paths, names of Services and Secrets.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -53,7 +53,7 @@ export function showHost(host: Host, settings: Settings): string[] {
   const { deny: _deny, server: _server, ...initial } = newHostDraft();
   const routes = host.routes.map((route) => {
     const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
-    return `${route.match} ${route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
+    return `${route.match} ${route.pattern ?? route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
   });
   return [
     ...(host.denied === null ? [] : [`403 everywhere: ${host.denied}`]),
@@ -101,6 +101,7 @@ export function dumpModel(model: Model): string {
     {
       settings: model.settings,
       hosts: sortedObject(model.hosts, (host) => host),
+      aliases: model.aliases,
       backends: sortedObject(model.backends, (backend) => backend),
       certificates: sortedObject(model.certificates, (certificate) => certificate),
       profiles: sortedObject(model.profiles, (profile) => profile),
@@ -115,7 +116,10 @@ export function dumpModel(model: Model): string {
 /** The parts of a model that a fixture may expect. */
 export function readableModel(model: Model) {
   return {
-    hosts: sortedObject(model.hosts, (host) => showHost(host, model.settings)),
+    hosts: {
+      ...sortedObject(model.hosts, (host) => showHost(host, model.settings)),
+      ...Object.fromEntries(model.aliases.map(({ kind, name, host }) => [`${kind} alias ${name}`, host])),
+    },
     backends: sortedObject(model.backends, (backend) => showBackend(backend, model.settings)),
     profiles: [...model.profiles.values()].map(showProfile).sort(),
     servers: [...model.servers.values()].map(showServer).sort(),

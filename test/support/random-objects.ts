@@ -43,10 +43,17 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
       kind: 'Namespace',
       metadata: { name: namespace, labels: { watched: pick(['yes', 'yes', 'no']) } },
     }),
+    () => configMap('headers', { [pick(['X-A', 'X-B'])]: String(random(3)) }, namespace),
     () =>
       configMap(
         'settings',
-        { 'proxy-read-timeout': String(random(3)), 'ssl-redirect': pick(['true', 'false', '?']) },
+        {
+          'proxy-read-timeout': String(random(3)),
+          'ssl-redirect': pick(['true', 'false', '?']),
+          'custom-http-errors': pick(['', '500']),
+          'add-headers': pick(['', 'ns1/headers']),
+          'global-allowed-response-headers': pick(['X-A', 'X-A,X-B']),
+        },
         'ns1',
       ),
   ];
@@ -69,9 +76,20 @@ function randomIngress(random: Random, namespace: string): object {
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
     annotations: {
-      ...(random(3) === 0
-        ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
-        : {}),
+      ...pick([
+        {},
+        {},
+        {
+          'backend-protocol': pick(['HTTP', 'GRPC', 'bad']),
+          'proxy-body-size': pick(['1m', '8m']),
+          'default-backend': pick(['', ...SERVICES]),
+          'custom-http-errors': pick(['', '404', '404,503', 'bad']),
+          'custom-headers': pick(['', `${namespace}/headers`]),
+        },
+        { 'rewrite-target': pick(['/', '/x', '/$1']), 'app-root': pick(['/a', '/b']) },
+        { 'server-alias': pick(['c.test, d.test', 'd.test, *.e.test', 'a.test, ~x']), 'from-to-www-redirect': 'true' },
+        { 'from-to-www-redirect': pick(['true', 'false']), 'permanent-redirect': pick(['/x', 'https://x.test', '']) },
+      ]),
       ...(random(3) === 0
         ? { canary: pick(['true', 'true', 'false', '?']), 'canary-weight': pick(['5', '50', '%']) }
         : {}),

@@ -66,13 +66,7 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
   ...all(
     'unsupported',
     'not yet',
-    `ssl-dh-param ssl-session-ticket-key nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist add-headers
-    custom-http-errors denylist-source-range disable-proxy-intercept-errors global-allowed-response-headers
-    global-auth-always-set-cookie global-auth-cache-duration global-auth-cache-key global-auth-method
-    global-auth-request-redirect global-auth-response-headers global-auth-signin global-auth-signin-redirect-param
-    global-auth-snippet global-auth-url hide-headers http-snippet limit-conn-status-code limit-conn-zone-variable
-    limit-rate limit-rate-after limit-req-status-code location-snippet main-snippet no-auth-locations
-    proxy-set-headers proxy-ssl-location-only relative-redirects server-snippet whitelist-source-range`,
+    `ssl-dh-param ssl-session-ticket-key nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist denylist-source-range global-auth-always-set-cookie global-auth-cache-duration global-auth-cache-key global-auth-method global-auth-request-redirect global-auth-response-headers global-auth-signin global-auth-signin-redirect-param global-auth-snippet global-auth-url http-snippet location-snippet main-snippet no-auth-locations proxy-ssl-location-only server-snippet whitelist-source-range`,
   ),
 ]);
 
