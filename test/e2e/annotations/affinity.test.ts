@@ -195,7 +195,7 @@ describe('affinity', () => {
     expect((await visit('odd', '', { path: '/odd;path' })).set[0]).to.match(/; Path=\/odd; HttpOnly$/);
   });
 
-  it('session-cookie-name, -expires, -max-age, -domain, -path, -secure and -samesite, in the old order', async () => {
+  it('session-cookie-name, session-cookie-expires, session-cookie-max-age, session-cookie-domain, session-cookie-path, session-cookie-secure, session-cookie-samesite: attributes in the old order', async () => {
     const [cookie = ''] = (await visit('loud')).set;
     const pattern =
       /^STICKY=[^;]+; Expires=([^;]+ GMT); Max-Age=3600; Domain=loud\.test; Path=\/other; Secure; HttpOnly; SameSite=Lax$/;
