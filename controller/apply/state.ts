@@ -2,9 +2,9 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
+import type { Backend, Certificate, Host, Model, Route, UserList } from '../model/types.ts';
 
-/** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
+/** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or "settings". */
 export type ValueName = string;
 
 export type State = ReadonlyMap<ValueName, string>;
@@ -43,9 +43,34 @@ export function stateOf(model: Model, data: DataSettings): State {
     state.set(`pem/${certificate.fingerprint}`, memoised(certificate, pemValue));
     state.set(`certificate/${host}`, JSON.stringify({ fingerprint: certificate.fingerprint }));
   }
-  for (const [name, host] of model.hosts) state.set(`host/${name}`, memoised(host, hostValue));
+  for (const [fingerprint, pair] of model.pairs) state.set(`pem/${fingerprint}`, memoised(pair, pemValue));
+  for (const [name, host] of model.hosts) {
+    state.set(`host/${name}`, memoised(host, hostValue));
+    for (const list of usersOf(host))
+      state.set(
+        `users/${list.id}`,
+        memoised(list, ({ users }) => ({ users })),
+      );
+  }
   if (model.aliases.length > 0) state.set('aliases', JSON.stringify(model.aliases));
   return state;
+}
+
+/** Values that hold keys or password hashes, which nobody is shown. */
+export function isSecret(name: ValueName): boolean {
+  return name.startsWith('pem/') || name.startsWith('users/');
+}
+
+/** User lists by host object, for the same reason as the texts. */
+const userLists = new WeakMap<Host, readonly UserList[]>();
+
+/** The user lists that a host value names. */
+export function usersOf(host: Host): readonly UserList[] {
+  const known = userLists.get(host);
+  if (known !== undefined) return known;
+  const found = [...new Set(host.routes.flatMap(({ users }) => users ?? []))];
+  userLists.set(host, found);
+  return found;
 }
 
 function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: DataSettings) {
@@ -60,6 +85,7 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       referers: settings.blockReferers.map(patternValue),
     },
     unlogged: settings.skipAccessLogUrls.map(patternValue),
+    status_from: [...settings.nginxStatusIpv4Whitelist, ...settings.nginxStatusIpv6Whitelist],
     reject_handshake: settings.sslRejectHandshake,
     passive_ejection: settings.passiveEjection,
     health_check_path: healthCheckPath,

@@ -3,7 +3,18 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, CanaryPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { AliasName, ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type {
+  AliasName,
+  AuthLocation,
+  Certificate,
+  ConfigFile,
+  Directive,
+  Identity,
+  PathMatch,
+  Protocol,
+  Target,
+  UserList,
+} from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
 import type { Template } from './template.ts';
@@ -51,6 +62,25 @@ export class DirectiveSet {
   }
 }
 
+/** What connections to the HTTPS backends of a route have beside TLS (proxy-ssl-*). */
+export interface BackendTls {
+  /** null where none is given. */
+  readonly name: Template | null;
+  /** Whether it is sent as SNI. */
+  readonly sendsName: boolean;
+  /** null where the Secret has no CA. */
+  readonly trust: {
+    /** PEM. */
+    readonly ca: string;
+    readonly verify: boolean;
+    readonly depth: number;
+    readonly ciphers: string;
+    readonly protocols: readonly string[];
+    /** The client certificate. */
+    readonly pair: Certificate | null;
+  } | null;
+}
+
 export interface RouteDraft {
   /** Why the route must not be served at all (it answers 503); null when it may. */
   deny: string | null;
@@ -59,8 +89,14 @@ export interface RouteDraft {
   /** Where "/" of the host leads as far as this path is concerned; the first in routing order wins. */
   appRoot: Template | null;
   protocol: Protocol;
+  /** Set beside proxy_ssl_* directives: how connections with them are told apart from others. */
+  backendTls: { readonly pool: Identity['pool']; readonly pair: Certificate | null } | null;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
+  /** With `policy.externalAuth`. */
+  auth: Omit<AuthLocation, 'directives'> | null;
+  /** With `policy.basicAuth`. */
+  users: UserList | null;
 }
 
 /** What every feature may know of the object that it reads. */
@@ -89,6 +125,8 @@ export interface RouteContext extends Context {
   readonly target: Target;
   /** The host has a certificate assigned, the default one included (TLS-07). */
   readonly tlsConfigured: boolean;
+  /** For routes that say nothing of their own. */
+  readonly hostBackendTls: BackendTls | null;
   /** The Ingress of the route; null for the routes that exist without one. */
   readonly ingress: Ingress | null;
 }
@@ -96,6 +134,8 @@ export interface RouteContext extends Context {
 export type HostDraft = Mutable<HostPolicy> & {
   /** Directives of a server: a host that has some gets a server of its own, shared by hosts with the same ones. */
   readonly server: DirectiveSet;
+  /** What routes of the host inherit that say nothing of their own. */
+  backendTls: BackendTls | null;
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
   /** Other names of it; null until an Ingress lists some (HOST-11). */
@@ -127,6 +167,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
     isRegex: false,
     appRoot: null,
     protocol: 'http',
+    backendTls: null,
     directives: new DirectiveSet(),
     policy: {
       redirectTo: null,
@@ -151,23 +192,39 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       errorCodes: null,
       errorBackends: null,
       defaultBackend: null,
+      allowFrom: null,
+      denyFrom: null,
+      basicAuth: null,
+      externalAuth: null,
+      clearedHeaders: null,
+      satisfy: null,
       tries: settings.proxyNextUpstreamTries,
       redirects: null,
       cookieDomain: null,
       cookiePath: null,
       connection: null,
+      backendTls: null,
       rewrite: null,
       upstreamHost: null,
     },
+    auth: null,
+    users: null,
   };
 }
 
 export function newHostPolicy(): HostPolicy {
-  return { appRoot: null, leadsTo: null };
+  return { appRoot: null, leadsTo: null, clientCertificates: null };
 }
 
 export function newHostDraft(): HostDraft {
-  return { ...newHostPolicy(), deny: null, server: new DirectiveSet(), aliases: null, hasWwwRedirect: false };
+  return {
+    ...newHostPolicy(),
+    deny: null,
+    server: new DirectiveSet(),
+    backendTls: null,
+    aliases: null,
+    hasWwwRedirect: false,
+  };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

@@ -1,7 +1,9 @@
 // All features, and the reading of an object's annotations through them.
 import accessLog from '../annotations/access-log.ts';
 import appRoot from '../annotations/app-root.ts';
+import authTls from '../annotations/auth-tls.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
+import basicAuth from '../annotations/basic-auth.ts';
 import canary from '../annotations/canary.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
 import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
@@ -9,6 +11,9 @@ import cors from '../annotations/cors.ts';
 import customErrors from '../annotations/custom-errors.ts';
 import customHeaders from '../annotations/custom-headers.ts';
 import defaultBackend from '../annotations/default-backend.ts';
+import externalAuth from '../annotations/external-auth.ts';
+import fastcgi from '../annotations/fastcgi.ts';
+import globalAuth from '../annotations/global-auth.ts';
 import http2PushPreload from '../annotations/http2-push-preload.ts';
 import limitRate from '../annotations/limit-rate.ts';
 import limits from '../annotations/limits.ts';
@@ -20,13 +25,16 @@ import proxyBuffering from '../annotations/proxy-buffering.ts';
 import proxyBuffers from '../annotations/proxy-buffers.ts';
 import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
+import proxySsl from '../annotations/proxy-ssl.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import redirect from '../annotations/redirect.ts';
 import rewrite from '../annotations/rewrite.ts';
+import satisfy from '../annotations/satisfy.ts';
 import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import sessionAffinity from '../annotations/session-affinity.ts';
 import sessionMode from '../annotations/session-mode.ts';
+import sourceRanges from '../annotations/source-ranges.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import upstreamHash from '../annotations/upstream-hash.ts';
@@ -38,7 +46,11 @@ import { type ReadAnnotations, readAll } from './read.ts';
 export const FEATURES: readonly Feature[] = [
   accessLog,
   appRoot,
+  authTls,
   backendProtocol,
+  basicAuth,
+  externalAuth,
+  globalAuth,
   canary,
   clientBodyBufferSize,
   connectionProxyHeader,
@@ -47,6 +59,7 @@ export const FEATURES: readonly Feature[] = [
   customErrors,
   customHeaders,
   defaultBackend,
+  fastcgi,
   http2PushPreload,
   limitRate,
   limits,
@@ -57,13 +70,16 @@ export const FEATURES: readonly Feature[] = [
   proxyBuffers,
   proxyHttpVersion,
   proxyRewrites,
+  proxySsl,
   proxyTimeouts,
   redirect,
   rewrite,
   serverNames,
+  satisfy,
   serviceUpstream,
   sessionAffinity,
   sessionMode,
+  sourceRanges,
   sslCiphers,
   tlsRedirect,
   upstreamHash,

@@ -28,7 +28,7 @@ const PART = /\$(?:([0-9])|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\}
 
 /**
  * Text of these characters (beside "$" and the braces of variables) with variables; with captures, $1 to $9 as well. A "$"
- * that begins neither, and variables outside the list, are refused.
+ * that begins neither, and variables outside the list and `more`, are refused.
  */
 export function templateOf(
   characters: RegExp,

@@ -175,12 +175,14 @@ export class Graph {
     const certificates = new Map<HostName, Certificate>();
     const profiles = new Map<ProfileId, Profile>();
     const servers = new Map<ServerProfileId, ServerProfile>();
+    const pairs = new Map<string, Certificate>();
     const problems: Problem[] = [...this.#settings.value.problems];
     for (const [name, { value }] of this.#hosts) {
       problems.push(...value.problems);
       if (value.host === null) continue;
       hosts.set(name, value.host);
       for (const profile of value.profiles) profiles.set(profile.id, profile);
+      for (const pair of value.pairs) pairs.set(pair.fingerprint, pair);
       if (value.server !== null) servers.set(value.server.id, value.server);
     }
     for (const [name, { value }] of this.#certificates) {
@@ -198,6 +200,6 @@ export class Graph {
     for (const host of names.hosts) hosts.set(host.name, host);
     for (const [name, certificate] of names.certificates) certificates.set(name, certificate);
     const { aliases } = names;
-    return { settings, hosts, aliases, backends, certificates, profiles, servers, problems: tidy(problems) };
+    return { settings, hosts, aliases, backends, certificates, pairs, profiles, servers, problems: tidy(problems) };
   }
 }

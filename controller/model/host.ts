@@ -1,5 +1,5 @@
 // The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-10, DEF-01 to DEF-03).
-import { newHostDraft, newRouteDraft, type PathOrigin } from '../feature/draft.ts';
+import { type HostDraft, newHostDraft, newRouteDraft, type PathOrigin, type RouteContext } from '../feature/draft.ts';
 import { doubtOf } from '../feature/pattern.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
@@ -12,7 +12,17 @@ import type { HostPolicy } from './policy.ts';
 import { type Candidate, inRegexMode } from './regex-mode.ts';
 import { byAge, ingressesOf, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
-import type { BackendId, Host, HostName, Problem, Profile, Route, ServerProfile, Target } from './types.ts';
+import type {
+  BackendId,
+  Certificate,
+  Host,
+  HostName,
+  Problem,
+  Profile,
+  Route,
+  ServerProfile,
+  Target,
+} from './types.ts';
 import type { View } from './view.ts';
 
 export interface HostUnit {
@@ -21,6 +31,8 @@ export interface HostUnit {
   readonly names: readonly NameClaim[];
   readonly profiles: readonly Profile[];
   readonly server: ServerProfile | null;
+  /** Client certificates that its routes present to backends. */
+  readonly pairs: readonly Certificate[];
   readonly backends: readonly BackendId[];
   /** The canaries of its paths. */
   readonly canaries: readonly Attachment[];
@@ -32,6 +44,7 @@ const NOTHING: HostUnit = {
   names: [],
   profiles: [],
   server: null,
+  pairs: [],
   backends: [],
   canaries: [],
   problems: [],
@@ -79,26 +92,28 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const host = newHostDraft();
   const names: NameClaim[] = [];
   for (const ingress of ingresses) {
-    const { aliases, hasWwwRedirect } = host;
+    const before = { ...host };
     of(ingress).host(host, { host: name });
-    if (host.aliases !== aliases) {
-      names.push(
-        ...(host.aliases ?? []).map((alias): NameClaim => ({ host: name, owner: ingress, name: alias, as: 'alias' })),
-      );
-    }
-    if (host.hasWwwRedirect !== hasWwwRedirect) {
-      const counterpart = { kind: 'exact', name: counterpartOf(name) } as const;
-      names.push({ host: name, owner: ingress, name: counterpart, as: 'redirect' });
-    }
+    names.push(...claimedNames(before, host, name, ingress));
   }
-  const build = routeBuilder(view, settings, name, isTlsConfigured(view, settings, name), of);
+  const build = routeBuilder(view, settings, name, of, {
+    tlsConfigured: isTlsConfigured(view, settings, name),
+    hostBackendTls: host.backendTls,
+  });
   const built = inRegexMode([...claims.values()].map(build), settings.selection.regexScope).sort(byPath);
   for (const { route } of built) problems.push(...unreadable(route, name));
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
   const routes = built.map(({ route }) => route);
   const appRoot = built.find((path) => path.appRoot !== null)?.appRoot ?? null;
   if (host.server.list().length > 0 && !isServerName(name)) host.deny ??= 'it has no name that a server could have';
-  const { deny: denied, server: directives, aliases: _aliases, hasWwwRedirect: _hasWwwRedirect, ...policy } = host;
+  const {
+    deny: denied,
+    server: directives,
+    aliases: _aliases,
+    hasWwwRedirect: _hasWwwRedirect,
+    backendTls: _backendTls,
+    ...policy
+  } = host;
   // A host that answers 403 anyway needs no server of its own.
   const server = denied === null ? internServer(directives.list(), directives.files()) : null;
   return {
@@ -106,6 +121,8 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
     names,
     profiles: [...profiles.values()],
     server,
+    // Several Secrets may hold the same one.
+    pairs: built.flatMap(({ pair }) => (pair === null ? [] : [{ ...pair, secret: null }])),
     backends: [...new Set([...routes.flatMap(({ backends }) => backends), ...canaries.map(({ canary }) => canary)])],
     canaries,
     problems,
@@ -115,6 +132,16 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
 /** What makes two definitions of a host the same location (HOST-08, CAN-01). */
 export function idOf({ match, path }: Pick<Claim, 'match' | 'path'>): string {
   return `${match} ${path}`;
+}
+
+/** The names that an Ingress added to the draft of its host. */
+function claimedNames(before: HostDraft, { aliases, hasWwwRedirect }: HostDraft, host: HostName, owner: Ingress) {
+  const added = aliases === before.aliases ? [] : (aliases ?? []);
+  const names = added.map((name): NameClaim => ({ host, owner, name, as: 'alias' }));
+  if (hasWwwRedirect && !before.hasWwwRedirect) {
+    names.push({ host, owner, name: { kind: 'exact', name: counterpartOf(host) }, as: 'redirect' });
+  }
+  return names;
 }
 
 /** Longer paths first, equal lengths in reverse order (PATH-06); exact before prefix; "^/p/" before "^/p". */
@@ -181,18 +208,31 @@ function globalDefaultBackend(view: View, settings: Settings): BackendId | null 
   return key === null || port === undefined ? null : `${key}/${port}`;
 }
 
-function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigured: boolean, of: AnnotatedOf) {
+interface Built {
+  readonly route: Route;
+  readonly profile: Profile;
+  readonly pair: Certificate | null;
+}
+
+function routeBuilder(
+  view: View,
+  settings: Settings,
+  host: HostName,
+  of: AnnotatedOf,
+  shared: Pick<RouteContext, 'tlsConfigured' | 'hostBackendTls'>,
+) {
   const none = unannotated(view, settings);
   return ({ match, path, target, origin, owner }: Claim): Built => {
     const draft = newRouteDraft(settings);
     const annotations = owner === null ? none : of(owner);
-    annotations.route(draft, { host, match, path, origin, target, tlsConfigured });
+    annotations.route(draft, { host, match, path, origin, target, ...shared });
     if (owner === null) draft.policy.redirectToTls = draft.policy.forceTls = false; // force-ssl-redirect is about Ingresses
     if (target.kind === 'default') {
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files());
+    const { protocol, directives, backendTls: tls, auth: question } = draft;
+    const profile = internProfile(protocol, directives.list(), { files: directives.files(), tls, question });
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const { defaultBackend, errorCodes } = draft.policy;
     if (errorCodes !== null) {
@@ -201,9 +241,10 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
     const own = 'id' in allowed ? [allowed.id, defaultBackend] : [];
     const backends = [...own, ...(draft.policy.errorBackends ?? [])].filter((id) => id !== null);
     const source = owner === null ? null : refOf(owner);
-    const { policy, isRegex, appRoot } = draft;
-    const route: Route = { match, path, pattern: null, profile: profile.id, target: allowed, policy, backends, source };
-    return { route, profile, isRegex, appRoot, owner };
+    const { policy, users, isRegex, appRoot } = draft;
+    const place = { match, path, pattern: null, profile: profile.id, target: allowed };
+    const route: Route = { ...place, policy, users, backends, source };
+    return { route, profile, isRegex, appRoot, owner, pair: tls?.pair ?? null };
   };
 }
 

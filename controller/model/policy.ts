@@ -2,7 +2,7 @@
 // a reload. apply/state.ts sends every field to Lua under its name in snake case, and leaves nulls out.
 import type { Cidr } from '../feature/cidr.ts';
 import type { Template } from '../feature/template.ts';
-import type { BackendId, HostName } from './types.ts';
+import type { BackendId, HostName, UserListId } from './types.ts';
 
 export interface Timeouts {
   /** Seconds. */
@@ -26,6 +26,14 @@ export interface Cors {
 export interface Replacement {
   readonly from: string;
   readonly to: string;
+}
+
+/** What directives of TLS connections to backends take from variables. */
+export interface BackendTlsData {
+  /** Fingerprint of the client certificate. */
+  readonly certificate: string | null;
+  /** The backend's name, where it is not a constant of the profile. */
+  readonly name: Template | null;
 }
 
 /** Of one client over all paths of the Ingress; null sets no limit. */
@@ -80,6 +88,7 @@ export interface RoutePolicy {
   readonly cookiePath: Replacement | null;
   /** A fixed Connection header for the backend. */
   readonly connection: 'close' | 'keep-alive' | null;
+  readonly backendTls: BackendTlsData | null;
   readonly accessLog: boolean;
   /** Its Ingress asks for affinity: a session that begins here gets its cookie. */
   readonly issuesSession: boolean;
@@ -99,6 +108,16 @@ export interface RoutePolicy {
   readonly rewrite: Rewrite | null;
   /** The Host header for the backend, null for the client's. */
   readonly upstreamHost: Template | null;
+  /** Client addresses that are let in, null for all. */
+  readonly allowFrom: readonly Cidr[] | null;
+  /** Client addresses that are not, asked first. */
+  readonly denyFrom: readonly Cidr[] | null;
+  readonly basicAuth: BasicAuth | null;
+  readonly externalAuth: ExternalAuth | null;
+  /** Headers of clients that the backend must not see: only a service that was asked may set them. */
+  readonly clearedHeaders: readonly string[] | null;
+  /** One of address lists, basic and external authentication is enough; null where all are needed. */
+  readonly satisfy: 'any' | null;
 }
 
 /** What a path becomes before it is sent to the backend; captures are those of the rule's path. */
@@ -110,10 +129,55 @@ export interface Rewrite {
   readonly log: boolean;
 }
 
+/** Names and passwords (RFC 7617). */
+export interface BasicAuth {
+  readonly realm: string;
+  readonly users: UserListId;
+}
+
+/** A service that is asked about each request before it is served. Its scheme is part of the profile. */
+export interface ExternalAuth {
+  /** Without the port; sent as Host and as SNI. */
+  readonly host: Template;
+  readonly port: number;
+  /** Path and query. */
+  readonly uri: Template;
+  /** null for GET without the headers that a method brings along (X-Original-URI, X-Scheme). */
+  readonly method: string | null;
+  /** Where a 401 leads, the redirect parameter included; null for nowhere. */
+  readonly signin: Template | null;
+  /** Headers of its answer that the backend gets. */
+  readonly responseHeaders: readonly string[];
+  /** Values of the headers that are added to the question; their names are part of the profile, in this order. */
+  readonly headerValues: readonly Template[];
+  /** X-Auth-Request-Redirect, null for the URI of the request. */
+  readonly redirect: Template | null;
+  readonly cache: AuthCache | null;
+  /** Its cookies go on responses of every status. */
+  readonly alwaysSetCookie: boolean;
+}
+
+export interface AuthCache {
+  readonly key: Template;
+  /** Seconds by status; the first one that fits holds. Status 0 stands for every other. */
+  readonly durations: readonly (readonly [status: number, seconds: number])[];
+}
+
+/** What a host does with the certificates of clients, beside what its server verifies. */
+export interface ClientCertificates {
+  /** Backends get the certificate itself. */
+  readonly pass: boolean;
+  /** What the subject must match, a regular expression; null for nothing. */
+  readonly subject: string | null;
+  /** URL, or path, for clients whose certificate is bad or missing; null for the answer 400. */
+  readonly errorPage: string | null;
+}
+
 /** What holds for every path of a host. */
 export interface HostPolicy {
   /** Where "/" leads, null for nowhere else. */
   readonly appRoot: Template | null;
+  readonly clientCertificates: ClientCertificates | null;
   /** The host that all its requests are redirected to (from-to-www-redirect). */
   readonly leadsTo: { readonly host: HostName; readonly code: number } | null;
 }

@@ -3,6 +3,7 @@
 import { closest } from 'fastest-levenshtein';
 import { showValue } from '../feature/parse.ts';
 import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
+import { ACCESS_KEYS } from './config/access.ts';
 import { CLIENT_KEYS } from './config/client.ts';
 import { ERROR_KEYS } from './config/errors.ts';
 import { HEADER_KEYS } from './config/headers.ts';
@@ -46,6 +47,7 @@ export interface Selection {
 }
 
 const KEYS = {
+  ...ACCESS_KEYS,
   ...CLIENT_KEYS,
   ...ERROR_KEYS,
   ...HEADER_KEYS,
@@ -114,10 +116,11 @@ export function readSettings(view: View, selection: Selection): SettingsResult {
       continue;
     }
     const parsed = key.parse(text);
-    if (parsed.ok) changes[fieldOf(name)] = parsed.value;
+    changes[fieldOf(name)] = parsed.ok ? parsed.value : key.refused;
+    const outcome = key.refused === key.initial ? 'the default stays in force' : 'paths that it would guard answer 503';
     const said = parsed.ok
       ? (parsed.note ?? null)
-      : `${showValue(text)} is not accepted (${parsed.accepts}); the default stays in force`;
+      : `${showValue(text)} is not accepted (${parsed.accepts}); ${outcome}`;
     if (said !== null) warn('setting-invalid', `${name}: ${said}`);
   }
   const settings: Settings = { ...DEFAULTS, ...changes, selection, responseHeaders: [], backendHeaders: [] };

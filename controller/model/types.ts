@@ -22,7 +22,19 @@ export interface Directive {
   readonly args: readonly Token[];
 }
 
-export type Protocol = 'http' | 'https' | 'grpc' | 'grpcs';
+/** 'auto' is HTTP or HTTPS, as the client's connection. */
+export type Protocol = 'http' | 'https' | 'auto' | 'grpc' | 'grpcs' | 'fcgi';
+
+/** The question to a service for external authentication, as far as nginx needs directives for it; the rest is policy. */
+export interface AuthLocation {
+  readonly scheme: 'http' | 'https';
+  /** Names of the headers that are added to it. */
+  readonly headers: readonly string[];
+  /** A 401 leads somewhere. */
+  readonly signin: boolean;
+  /** Buffers for its answer: the same as for the backend's. */
+  readonly directives: readonly Directive[];
+}
 
 /** A file that a directive names. */
 export interface ConfigFile {
@@ -31,12 +43,23 @@ export interface ConfigFile {
   readonly content: string;
 }
 
+/** What TLS connections to backends must agree on to be shared. */
+export interface Identity {
+  readonly digest: string;
+  /** 'none' where requests of one profile may differ in it. */
+  readonly pool: 'kept' | 'none';
+}
+
 /** A set of location directives that routes share; rendered as one named location in each server that needs it. */
 export interface Profile {
   readonly id: ProfileId;
   readonly protocol: Protocol;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+  /** null where nothing distinguishes its connections from others of the protocol. */
+  readonly identity: Identity | null;
+  /** null where no service is asked. */
+  readonly auth: AuthLocation | null;
 }
 
 /** A set of server directives that hosts with the same TLS policy share; rendered as one server of their own. */
@@ -44,6 +67,16 @@ export interface ServerProfile {
   readonly id: ServerProfileId;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+}
+
+/** SHA-256 of a user list, lower-case hex. */
+export type UserListId = string;
+
+/** Who may enter with which password. */
+export interface UserList {
+  readonly id: UserListId;
+  /** The hash as crypt(3) or htpasswd write it. A name that comes twice has its first one. */
+  readonly users: readonly (readonly [name: string, hash: string])[];
 }
 
 export type Target =
@@ -65,6 +98,8 @@ export interface Route {
   readonly policy: RoutePolicy;
   /** Every backend that its requests may be sent to. */
   readonly backends: readonly BackendId[];
+  /** What `policy.basicAuth` names, null where it is null. */
+  readonly users: UserList | null;
   /** The Ingress that defines it; null for the routes that exist without one. */
   readonly source: ObjectRef | null;
 }
@@ -174,6 +209,8 @@ export interface Model {
   readonly backends: ReadonlyMap<BackendId, Backend>;
   /** By host or alias; "_" is the default certificate, absent when none is configured. */
   readonly certificates: ReadonlyMap<HostName, Certificate>;
+  /** Client certificates towards backends, by fingerprint. */
+  readonly pairs: ReadonlyMap<string, Certificate>;
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
   readonly servers: ReadonlyMap<ServerProfileId, ServerProfile>;
   readonly problems: readonly Problem[];

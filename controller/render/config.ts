@@ -3,8 +3,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
-import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
+import type { Directive, Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
+import { authView } from './auth.ts';
+import { CLIENT_CERTIFICATE_HEADERS } from './client-certificate.ts';
 import { loadTemplate } from './engine.ts';
+import { withStockParameters } from './fastcgi.ts';
 import {
   accessLogOf,
   clientView,
@@ -18,6 +21,7 @@ import {
 } from './http.ts';
 import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
 import { integer, onOff, quoted, serverName, type Token, word } from './literal.ts';
+import { allUpstreams, passOf, type Upstream } from './upstream.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -89,14 +93,6 @@ function loggedVariables(settings: Settings, installation: Installation): string
   return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
 }
 
-/** One upstream per protocol: nginx pools idle connections by address alone, so protocols must not share them. */
-const UPSTREAMS: Readonly<Record<Protocol, { readonly name: string; readonly url: string }>> = {
-  http: { name: 'upstream_balancer', url: 'http://upstream_balancer' },
-  https: { name: 'upstream_balancer_https', url: 'https://upstream_balancer_https' },
-  grpc: { name: 'upstream_balancer_grpc', url: 'grpc://upstream_balancer_grpc' },
-  grpcs: { name: 'upstream_balancer_grpcs', url: 'grpcs://upstream_balancer_grpcs' },
-};
-
 /** HDR-01 to HDR-05. An empty value removes the header. */
 function requestHeaders(settings: Settings): [name: string, value: string][] {
   const headers: [string, string][] = [
@@ -112,6 +108,7 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
     ['X-Original-Forwarded-For', variableOf(settings.forwardedForHeader)],
     ['X-Original-Forwarded-Host', variableOf(settings.forwardedHostHeader)],
     ['Proxy', ''],
+    ...CLIENT_CERTIFICATE_HEADERS.map(([name, value]): [string, string] => [name, value]),
   ];
   return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
 }
@@ -194,13 +191,18 @@ function directiveView(directives: readonly Directive[]) {
   return directives.map(({ name, args }) => ({ name: word(name), args }));
 }
 
-function profileView(profile: Profile) {
+function profileView(profile: Profile, settings: Settings) {
+  const { protocol, directives } = profile;
   return {
+    auth: profile.auth === null ? null : authView(profile.auth, profile.id, settings),
     name: word(`@${profile.id}`),
-    directives: directiveView(profile.directives),
-    isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
-    upstream: word(UPSTREAMS[profile.protocol].url),
+    directives: directiveView(protocol === 'fcgi' ? withStockParameters(directives) : directives),
+    pass: passOf(profile),
   };
+}
+
+function upstreamView({ name, pool }: Upstream) {
+  return { name: word(name), keepsConnections: pool === 'kept' };
 }
 
 /** A location @error_<code> for each code that a profile intercepts (annotations/custom-errors.ts). */
@@ -209,7 +211,7 @@ function errorView(profiles: readonly Profile[]) {
     directives.filter(({ name }) => name === 'error_page').map(({ args }) => String(args.at(-1))),
   );
   const codes = names.flatMap((name) => /^@error_([0-9]{3})$/.exec(name)?.[1] ?? []);
-  const upstream = word(UPSTREAMS.http.url);
+  const upstream = word('http://upstream_balancer');
   return [...new Set(codes)].sort().map((code) => ({
     code: integer(Number(code)),
     name: word(`@error_${code}`),
@@ -230,6 +232,7 @@ function serverView(
   const own = names.map(serverName);
   return {
     id: word(server?.id ?? 'shared'),
+    isShared: server === null,
     /** What Lua is told. */
     idForLua: quoted(server?.id ?? ''),
     listen: listenView(installation, settings, abilities, server),
@@ -237,7 +240,7 @@ function serverView(
     names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
     directives: directiveView(server?.directives ?? []),
     errors: errorView(profiles),
-    profiles: profiles.map(profileView),
+    profiles: profiles.map((profile) => profileView(profile, settings)),
   };
 }
 
@@ -312,7 +315,7 @@ export function configView(
     connectionWithoutUpgrade: settings.upstreamKeepaliveConnections === 0 ? word('close') : quoted(''),
     requestId: settings.generateRequestId ? word('$request_id') : quoted(''),
     headers: { proxy: headerView([...headers, ...HTTP_ONLY_HEADERS]), grpc: headerView(headers) },
-    upstreams: Object.values(UPSTREAMS).map(({ name }) => ({ name: word(name) })),
+    upstreams: allUpstreams(servers.flatMap(({ profiles }) => profiles)).map(upstreamView),
     keepalive: {
       connections: settings.upstreamKeepaliveConnections === 0 ? null : integer(settings.upstreamKeepaliveConnections),
       timeout: integer(settings.upstreamKeepaliveTimeout, 's'),

@@ -1,47 +1,75 @@
 // Profiles: distinct sets of directives, named by the digest of their content, so that thousands of paths share a handful of
-// named locations, and hosts with the same TLS policy a server. Features write nginx's proxy_* names; here they become those
-// of the protocol's module.
+// named locations, and hosts with the same TLS policy a server.
 import { createHash } from 'node:crypto';
-import type { ConfigFile, Directive, Profile, Protocol, ServerProfile } from '../model/types.ts';
+import type {
+  AuthLocation,
+  Certificate,
+  ConfigFile,
+  Directive,
+  Identity,
+  Profile,
+  Protocol,
+  ServerProfile,
+} from '../model/types.ts';
+import { forProtocol } from './protocol.ts';
 
-/** Directives of the proxy module that the gRPC module does not have: gRPC always streams both ways. */
-const PROXY_ONLY: ReadonlySet<string> = new Set([
-  'proxy_buffering',
-  'proxy_request_buffering',
-  'proxy_http_version',
-  'proxy_max_temp_file_size',
-  'proxy_redirect',
-  'proxy_buffers',
-  'proxy_busy_buffers_size',
-  'proxy_cookie_domain',
-  'proxy_cookie_path',
-]);
+/** How a profile's TLS connections to backends are told apart, beside its proxy_ssl_* directives. */
+export interface BackendTlsOf {
+  /** 'none' where a directive takes the name of the backend from a variable. */
+  readonly pool: Identity['pool'];
+  /** The client certificate; it reaches nginx as data. */
+  readonly pair: Certificate | null;
+}
+
+/** What a profile has beside directives; all of it is absent unless given. */
+interface Parts {
+  readonly files: readonly ConfigFile[];
+  readonly tls: BackendTlsOf | null;
+  /** To a service that is asked about each request. */
+  readonly question: Omit<AuthLocation, 'directives'> | null;
+}
 
 /** Makes the Profile of these directives, in their order; the same input gives the same id in every process. */
 export function internProfile(
   protocol: Protocol,
   directives: readonly Directive[],
-  files: readonly ConfigFile[] = [],
+  { files = [], tls = null, question = null }: Partial<Parts> = {},
 ): Profile {
-  const wanted: Directive[] = [];
-  for (const { name, args } of directives) {
-    const own = nameFor(protocol, name);
-    if (own !== null) wanted.push({ name: own, args });
-  }
-  return { id: idOf('p', [protocol], wanted), protocol, directives: wanted, files };
+  const wanted = forProtocol(protocol, directives);
+  const identity = tls !== null && (protocol === 'https' || protocol === 'auto') ? identityOf(wanted, tls) : null;
+  const auth =
+    question === null ? null : { ...question, directives: directives.filter(({ name }) => AUTH_BUFFERS.has(name)) };
+  const texts = [
+    protocol,
+    ...(identity === null ? [] : [identity.digest]),
+    ...(auth === null ? [] : [authText(auth)]),
+    ...wanted.map(show),
+  ];
+  const named = files.filter((file) => wanted.some(({ args }) => args.some(({ text }) => text.includes(file.name))));
+  return { id: `p_${digest(texts)}`, protocol, directives: wanted, files: named, identity, auth };
+}
+
+function identityOf(directives: readonly Directive[], { pool, pair }: BackendTlsOf): Identity {
+  const own = directives.filter(({ name }) => name.startsWith('proxy_ssl_')).map(show);
+  return { digest: digest([pool, pair?.fingerprint ?? '', ...own]), pool };
+}
+
+/** Where answers are large, so may be those of the service that is asked who somebody is. */
+const AUTH_BUFFERS: ReadonlySet<string> = new Set(['proxy_buffer_size', 'proxy_buffers', 'proxy_busy_buffers_size']);
+
+function authText({ scheme, headers, signin, directives }: AuthLocation): string {
+  return ['auth', scheme, signin, ...headers, ...directives.map(show)].join(' ');
 }
 
 /** The server of hosts with these directives; null, the shared server, for those with none. */
 export function internServer(directives: readonly Directive[], files: readonly ConfigFile[]): ServerProfile | null {
-  return directives.length === 0 ? null : { id: idOf('s', [], directives), directives, files };
+  return directives.length === 0 ? null : { id: `s_${digest(directives.map(show))}`, directives, files };
 }
 
-function idOf(letter: string, before: readonly string[], directives: readonly Directive[]): string {
-  const text = [...before, ...directives.map(({ name, args }) => [name, ...args].join(' '))].join('\n');
-  return `${letter}_${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
+function show({ name, args }: Directive): string {
+  return [name, ...args].join(' ');
 }
 
-function nameFor(protocol: Protocol, name: string): string | null {
-  if (protocol === 'http' || protocol === 'https' || !name.startsWith('proxy_')) return name;
-  return PROXY_ONLY.has(name) ? null : name.replace('proxy_', 'grpc_');
+function digest(lines: readonly string[]): string {
+  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 12);
 }

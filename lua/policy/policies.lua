@@ -9,6 +9,7 @@
 local _M = {}
 
 local OF_HOST = {
+  require("policy.client_certificates"),
   require("policy.denied"),
   require("policy.leads_to"),
   require("policy.app_root"),
@@ -25,9 +26,12 @@ local BEFORE_TLS = {
 -- is sent on.
 local BEFORE_PROXY = {
   require("policy.limits"),
+  require("policy.access"),
+  require("policy.cleared_headers"),
   require("policy.rewrite"),
   require("policy.upstream_host"),
   require("policy.proxy_variables"),
+  require("policy.backend_tls"),
   require("policy.bandwidth"),
   require("policy.mirror"),
 }
@@ -35,6 +39,7 @@ local BEFORE_PROXY = {
 local ON_RESPONSE = {
   require("policy.custom_headers"),
   require("policy.cors"),
+  require("policy.auth_answer"),
   require("policy.session_cookie"),
 }
 

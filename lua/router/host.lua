@@ -49,6 +49,7 @@ function _M.compile(value)
     route.key = tostring(last_key)
     route.requests = 0
     route.location = "@" .. route.profile
+    route.host = value.name
     policies.compile_route(route)
     host.routes[i] = route
     live[route.key] = route

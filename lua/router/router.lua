@@ -2,6 +2,7 @@
 -- (redirect, 503, 413), then the jump into the route's profile. Phase order: PHASE-01 of
 -- docs/spec/annotations.yaml.
 
+local cidr = require("lib.cidr")
 local dns = require("lib.dns")
 local errors = require("router.errors")
 local feed = require("config.feed")
@@ -74,18 +75,13 @@ local function own_page(var, uri, settings)
   end
   if uri == "/nginx_status" then
     local address = var.realip_remote_addr
-    if address == "::1" or address == "unix:" or find(address, "^127%.") then
+    local bytes = cidr.bytes(address)
+    if address == "unix:" or bytes and settings.may_see_status(bytes) then
       var.no_log = "1"
       return exec("@status")
     end
     return exit(403)
   end
-end
-
--- A default backend that is missing or has no endpoints is the built-in 404 (DEF-01); elsewhere
--- 503 (SVC-01).
-local function without_endpoints(target)
-  return exit(target.kind == "default" and 404 or 503)
 end
 
 local route_request
@@ -95,6 +91,21 @@ local function ask(policies, var, route)
   for i = 1, #policies do
     policies[i](var, route)
   end
+end
+
+-- 503 (SVC-01); for a default backend the built-in 404 (DEF-01), which stands in for one: who may
+-- not enter does not get it either. With external authentication auth/answer.lua ends it.
+local function without_endpoints(var, route)
+  if route.target.kind ~= "default" then
+    return exit(503)
+  end
+  if route.before_proxy then
+    ask(route.before_proxy, var, route)
+  end
+  if route.external then
+    return exec(route.location)
+  end
+  return exit(404)
 end
 
 local function dispatch(var, route, server)
@@ -109,7 +120,7 @@ local function dispatch(var, route, server)
   end
   if not backend or #backend.peers == 0 then
     if not errors.stand_in(var, route) then
-      return without_endpoints(target)
+      return without_endpoints(var, route)
     end
   elseif backend.canaries then
     split.decide(var, route, backend)
@@ -232,6 +243,22 @@ end
 --- The rewrite phase of `location @drain`.
 function _M.rewrite_drained(server)
   return route_request(ngx.var, server)
+end
+
+--- The rewrite phase of `location @client_certificate`: the client's certificate is bad or missing
+-- (auth-tls-error-page). A path is a page of the host itself.
+function _M.refuse_certificate()
+  feed.sync()
+  local host = names.find(ngx.var.host)
+  local policy = host and host.policy.client_certificates
+  local page = policy and policy.error_page
+  if not page then
+    return exit(400)
+  end
+  if sub(page, 1, 1) == "/" then
+    return exec(page)
+  end
+  return response.redirect(302, page)
 end
 
 return _M

@@ -22,7 +22,7 @@ const FRAGMENTS = [
   '$',
   '${',
   '$host',
-  '${host}',
+  '$\u007bhost}',
   '$sluice_route',
   '$1',
   '\n',

@@ -50,7 +50,7 @@ function showChanges(policy: object, initial: object, except: ReadonlySet<string
 
 /** "prefix /api -> default/web/80 [to https] (default/demo)", in routing order. */
 export function showHost(host: Host, settings: Settings): string[] {
-  const { deny: _deny, server: _server, ...initial } = newHostDraft();
+  const { deny: _deny, server: _server, backendTls: _tls, ...initial } = newHostDraft();
   const routes = host.routes.map((route) => {
     const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
     return `${route.match} ${route.pattern ?? route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
@@ -78,8 +78,13 @@ export function showBackend(backend: Backend, settings: Settings): string[] {
 }
 
 /** "http: client_max_body_size 1048576". */
-export function showProfile({ protocol, directives }: Profile): string {
-  return `${protocol}: ${directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ')}`;
+export function showProfile({ protocol, directives, identity, auth }: Profile): string {
+  const tls = identity === null ? '' : ` (identity ${identity.digest}, connections ${identity.pool})`;
+  const question =
+    auth === null
+      ? []
+      : [`asks over ${[auth.scheme, ...auth.headers].join(' with ')}${auth.signin ? ', 401 leads on' : ''}`];
+  return `${protocol}${tls}: ${[...question, ...directives.map(({ name, args }) => [name, ...args].join(' '))].join('; ')}`;
 }
 
 /** "s_1: ssl_ciphers "HIGH"". */
@@ -105,6 +110,7 @@ export function dumpModel(model: Model): string {
       backends: sortedObject(model.backends, (backend) => backend),
       certificates: sortedObject(model.certificates, (certificate) => certificate),
       profiles: sortedObject(model.profiles, (profile) => profile),
+      pairs: sortedObject(model.pairs, (pair) => pair),
       servers: sortedObject(model.servers, (server) => server),
       problems: model.problems,
     },

@@ -138,5 +138,6 @@ const GATES = new Set([
   'annotations-risk-level',
   'annotation-value-word-blocklist',
   'allow-cross-namespace-resources',
+  'proxy-ssl-location-only',
   'global-allowed-response-headers',
 ]);

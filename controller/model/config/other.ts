@@ -66,7 +66,7 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
   ...all(
     'unsupported',
     'not yet',
-    `ssl-dh-param ssl-session-ticket-key nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist denylist-source-range global-auth-always-set-cookie global-auth-cache-duration global-auth-cache-key global-auth-method global-auth-request-redirect global-auth-response-headers global-auth-signin global-auth-signin-redirect-param global-auth-snippet global-auth-url http-snippet location-snippet main-snippet no-auth-locations proxy-ssl-location-only server-snippet whitelist-source-range`,
+    `ssl-dh-param ssl-session-ticket-key global-auth-snippet http-snippet location-snippet main-snippet server-snippet`,
   ),
 ]);
 
