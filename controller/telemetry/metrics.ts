@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Ejections } from '../apply/control.ts';
 import type { Problem } from '../model/types.ts';
 
-const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'status', 'canary'] as const;
+const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'canary', 'status'] as const;
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -86,8 +86,8 @@ export class Metrics {
   #addRequests(key: string, total: number): void {
     const before = this.#seen.get(key) ?? 0;
     this.#seen.set(key, total);
-    const values = key.split('|');
-    const labels = Object.fromEntries(REQUEST_LABELS.map((name, index) => [name, values[index] ?? '']));
+    const [namespace = '', ingress = '', service = '', status = '', canary = ''] = key.split('|');
+    const labels = { namespace, ingress, service, canary, status };
     this.#requests.inc(labels, total >= before ? total - before : total);
   }
 }
