@@ -81,6 +81,7 @@ describe('client certificates', () => {
           secured('own-page', { 'auth-tls-error-page': '/sorry' }),
           secured('cn', { 'auth-tls-match-cn': 'CN=(alice|carol)' }),
           secured('costly', { 'auth-tls-match-cn': 'CN=(a+)+$', 'auth-tls-verify-client': 'optional' }),
+          secured('aliased', { 'server-alias': 'alias.test, *.pattern.test' }),
           site('list', { 'auth-tls-secret': 'default/with-list' }),
         ],
         'closed.json': [
@@ -205,6 +206,12 @@ describe('client certificates', () => {
     expect(await status('cn.test', clients.bob)).to.equal(403);
     expect(await plainStatus('cn.test')).to.equal(403);
     expect(await status('costly.test', await ca.issue([`${'a'.repeat(60)}b`]))).to.be.oneOf([403, 500]);
+  });
+
+  it('auth-tls-secret: an alias asks for the same certificates; patterns lead nowhere', async () => {
+    expect(await status('alias.test')).to.equal(400);
+    expect(await seen('alias.test', clients.alice)).to.include({ 'ssl-client-verify': 'SUCCESS' });
+    expect(await status('x.pattern.test', clients.alice)).to.equal(404);
   });
 
   it('auth-tls-*: all of them come from the oldest Ingress whose Secret yields a CA (HOST-11)', async () => {
