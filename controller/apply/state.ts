@@ -85,6 +85,7 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       referers: settings.blockReferers.map(patternValue),
     },
     unlogged: settings.skipAccessLogUrls.map(patternValue),
+    status_from: [...settings.nginxStatusIpv4Whitelist, ...settings.nginxStatusIpv6Whitelist],
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
     add_headers: some(settings.responseHeaders),

@@ -1,5 +1,5 @@
 // The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-10, DEF-01 to DEF-03).
-import { newHostDraft, newRouteDraft, type PathOrigin, type RouteContext } from '../feature/draft.ts';
+import { type HostDraft, newHostDraft, newRouteDraft, type PathOrigin, type RouteContext } from '../feature/draft.ts';
 import { doubtOf } from '../feature/pattern.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
@@ -77,17 +77,9 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const host = newHostDraft();
   const names: NameClaim[] = [];
   for (const ingress of ingresses) {
-    const { aliases, hasWwwRedirect } = host;
+    const before = { ...host };
     of(ingress).host(host, { host: name });
-    if (host.aliases !== aliases) {
-      names.push(
-        ...(host.aliases ?? []).map((alias): NameClaim => ({ host: name, owner: ingress, name: alias, as: 'alias' })),
-      );
-    }
-    if (host.hasWwwRedirect !== hasWwwRedirect) {
-      const counterpart = { kind: 'exact', name: counterpartOf(name) } as const;
-      names.push({ host: name, owner: ingress, name: counterpart, as: 'redirect' });
-    }
+    names.push(...claimedNames(before, host, name, ingress));
   }
   const build = routeBuilder(view, settings, name, of, {
     tlsConfigured: isTlsConfigured(view, settings, name),
@@ -119,6 +111,16 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
     backends: [...new Set(routes.flatMap(({ backends }) => backends))],
     problems,
   };
+}
+
+/** The names that an Ingress added to the draft of its host. */
+function claimedNames(before: HostDraft, { aliases, hasWwwRedirect }: HostDraft, host: HostName, owner: Ingress) {
+  const added = aliases === before.aliases ? [] : (aliases ?? []);
+  const names = added.map((name): NameClaim => ({ host, owner, name, as: 'alias' }));
+  if (hasWwwRedirect && !before.hasWwwRedirect) {
+    names.push({ host, owner, name: { kind: 'exact', name: counterpartOf(host) }, as: 'redirect' });
+  }
+  return names;
 }
 
 /** Longer paths first, equal lengths in reverse order (PATH-06); exact before prefix; "^/p/" before "^/p". */

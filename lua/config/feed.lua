@@ -6,6 +6,7 @@ local cjson = require("cjson.safe")
 local history = require("config.history")
 local host_compiler = require("router.host")
 local backend_compiler = require("balancer.backend")
+local cidr = require("lib.cidr")
 local global_policy = require("policy.global")
 local key_pair = require("tls.key_pair")
 local lock = require("config.lock")
@@ -279,6 +280,7 @@ function _M.settings()
   if settings == nil then
     settings = decode("settings") or {}
     settings.checks = global_policy.compile(settings)
+    settings.may_see_status = cidr.compile(settings.status_from or {})
   end
   return settings
 end

@@ -21,10 +21,11 @@ local _M = {}
 
 local buffer = ffi.new("unsigned char[16]")
 
-local function bytes_of(address)
+--- The bytes of an address in text; nil when it is none ("unix:").
+function _M.bytes(address)
   local is_v6 = address:find(":", 1, true) ~= nil
   if ffi.C.inet_pton(is_v6 and AF_INET6 or AF_INET, address, buffer) ~= 1 then
-    error("not an address: " .. address, 3)
+    return nil
   end
   return ffi.string(buffer, is_v6 and 16 or 4)
 end
@@ -45,7 +46,7 @@ function _M.compile(networks)
   local lists = { [4] = {}, [16] = {} }
   for _, network in ipairs(networks) do
     local address, bits = match(network, "^(.*)/(%d+)$")
-    local bytes = bytes_of(address)
+    local bytes = _M.bytes(address) or error("not an address: " .. address, 2)
     bits = tonumber(bits)
     local found = by_size[#bytes][bits]
     if not found then

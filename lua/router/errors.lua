@@ -60,6 +60,7 @@ function _M.rewrite(code)
       headers.send(var)
       set_header("X-Original-URI", var.request_uri)
       ngx.req.set_uri("/")
+      var.sluice_host = var.best_http_host -- whatever upstream-vhost says
       return
     end
   end

@@ -2,6 +2,7 @@
 -- (redirect, 503, 413), then the jump into the route's profile. Phase order: PHASE-01 of
 -- docs/spec/annotations.yaml.
 
+local cidr = require("lib.cidr")
 local dns = require("lib.dns")
 local errors = require("router.errors")
 local feed = require("config.feed")
@@ -73,7 +74,8 @@ local function own_page(var, uri, settings)
   end
   if uri == "/nginx_status" then
     local address = var.realip_remote_addr
-    if address == "::1" or address == "unix:" or find(address, "^127%.") then
+    local bytes = cidr.bytes(address)
+    if address == "unix:" or bytes and settings.may_see_status(bytes) then
       var.no_log = "1"
       return exec("@status")
     end

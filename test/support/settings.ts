@@ -104,6 +104,8 @@ export const SAMPLES: Readonly<Record<string, readonly [good: string, bad: strin
   'log-format-escape-json': ['true', 'yes'],
   'log-format-escape-none': ['true', 'yes'],
   'log-format-upstream': ['$remote_addr "$request" it\'s $status', '\u0007'],
+  'nginx-status-ipv4-whitelist': ['10.0.0.0/8', 'here'],
+  'nginx-status-ipv6-whitelist': ['fd00::/8', 'here'],
   'map-hash-bucket-size': ['128', '1'],
   'max-worker-connections': ['1024', '1'],
   'max-worker-open-files': ['2048', '-1'],

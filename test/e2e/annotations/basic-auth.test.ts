@@ -49,6 +49,8 @@ describe('basic authentication', () => {
           ...guarded('digest', { 'auth-type': 'digest' }),
           ...guarded('type-bad', { 'auth-type': 'basically' }),
           ...guarded('map-bad', { 'auth-secret-type': 'my-auth-map' }),
+          ...guarded('moved', { 'permanent-redirect': 'http://elsewhere.test/' }),
+          ...guarded('replaced', { 'custom-http-errors': '401' }),
           ...guarded('forced', { 'force-ssl-redirect': 'true' }),
           ...site('unused', [pod], { 'auth-secret': 'no/such/thing', 'auth-realm': '"', 'auth-secret-type': 'x' }),
           ...guarded('empty-service').slice(0, 1),
@@ -165,6 +167,12 @@ describe('basic authentication', () => {
   it('HTTPS and missing endpoints come before the password (SVC-02, PHASE-01, PHASE-02)', async () => {
     expect(await status('forced')).to.equal(308);
     expect(await status('empty-service')).to.equal(503);
+  });
+
+  it('redirects answer before the password, and other Ingresses with custom-http-errors take no challenge away (PHASE-02)', async () => {
+    expect(await status('moved')).to.equal(301);
+    expect((await get('file')).headers['www-authenticate']).to.equal('Basic realm="Protected Area"');
+    expect((await get('replaced')).body).to.not.contain('"backend":"web"');
   });
 
   it('the control API and sluice render give no hashes back (R12)', async () => {

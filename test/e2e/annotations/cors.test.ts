@@ -54,6 +54,7 @@ describe('annotations enable-cors and cors-*', () => {
           site('any', {}),
           site('off', { 'enable-cors': 'false' }),
           site('tls', { 'force-ssl-redirect': 'true' }),
+          site('moved', { 'permanent-redirect': 'https://elsewhere.test' }),
           site('small', { 'proxy-body-size': '1' }),
           site('empty', {}, 'nowhere'),
           site('origins', {
@@ -104,6 +105,12 @@ describe('annotations enable-cors and cors-*', () => {
 
   it('enable-cors: a preflight comes before the redirect to HTTPS and a missing backend (PHASE-01, PHASE-02)', async () => {
     for (const host of ['tls', 'empty']) expect((await from(host, 'https://x.test', 'OPTIONS')).status).to.equal(204);
+  });
+
+  it('enable-cors: a preflight comes before permanent-redirect, whose answer has the headers (PHASE-01)', async () => {
+    expect((await from('moved', 'https://x.test', 'OPTIONS')).status).to.equal(204);
+    const answer = await from('moved', 'https://x.test');
+    expect([answer.status, corsOf(answer)]).to.deep.equal([301, DEFAULTS]);
   });
 
   it('enable-cors: "false" leaves all to the backend', async () => {

@@ -63,6 +63,12 @@ describe('annotations custom-http-errors, default-backend and disable-proxy-inte
             },
             paths: [{ path: '/' }, { path: '/empty', service: 'empty' }],
           }),
+          site('vhost', {
+            'custom-http-errors': '404',
+            'default-backend': 'own',
+            'upstream-vhost': 'inner.test',
+            'rewrite-target': '/404',
+          }),
           site('stand-in', { 'default-backend': 'own' }, 'missing'),
           site('kept', {
             'custom-http-errors': '404,503',
@@ -142,6 +148,11 @@ describe('annotations custom-http-errors, default-backend and disable-proxy-inte
     for (const host of ['dead-tls', 'dead-grpc']) {
       expect(echoed(await get(host)), host).to.include({ backend: 'own' });
     }
+  });
+
+  it('custom-http-errors: the error request has the Host and URI of the client, whatever is rewritten (DEF-06)', async () => {
+    const echo = echoed(await get('vhost', '/a/b'));
+    expect([echo.url, echo.headers.host, echo.headers['x-original-uri']]).to.deep.equal(['/', 'vhost.test', '/a/b']);
   });
 
   it('custom-http-errors: also on a host with a server of its own', async () => {

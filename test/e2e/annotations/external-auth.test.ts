@@ -111,6 +111,10 @@ describe('external authentication', () => {
           }),
           ...guarded('empty-service').slice(0, 1),
           service('empty-service'),
+          ...guarded('moved', { 'permanent-redirect': 'http://elsewhere.test/' }),
+          ...guarded('shared', { 'enable-cors': 'true' }),
+          ...guarded('replaced', { 'custom-http-errors': '401,403,500' }),
+          ...guarded('replaced-signin', { 'custom-http-errors': '401', 'auth-signin': 'http://sso.test/' }),
           ...guarded('forced', { 'force-ssl-redirect': 'true' }),
           ...guarded('grpc', { 'backend-protocol': 'GRPC' }),
           configMap('question', { 'My-Header': '42', 'X-Path': 'path=$request_uri', 'X-Scheme': 'mine' }),
@@ -497,6 +501,30 @@ describe('external authentication', () => {
     expect(await status('acme-only', { path: '/elsewhere' })).to.equal(401);
     auth.answer = { status: 200 };
     expect(await status('acme-only', { path: '/elsewhere' })).to.equal(404);
+  });
+
+  it('redirects and CORS preflights answer before anybody is asked (PHASE-02)', async () => {
+    auth.answer = { status: 401 };
+    const before = auth.questions.length;
+    expect(await status('moved')).to.equal(301);
+    const preflight = { Origin: 'http://a.test', 'Access-Control-Request-Method': 'GET' };
+    expect(await status('shared', { method: 'OPTIONS', headers: preflight })).to.equal(204);
+    expect(auth.questions.length).to.equal(before);
+    expect(await status('shared')).to.equal(401);
+  });
+
+  it('a refusal that custom-http-errors replaces is still a refusal; others keep their challenge (R19)', async () => {
+    auth.answer = { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } };
+    expect((await get('plain')).headers['www-authenticate']).to.equal('Bearer');
+    for (const code of [401, 403, 500]) {
+      auth.answer = { status: code };
+      const { body } = await get('replaced');
+      expect(body, String(code)).to.not.contain('"backend":"web"');
+    }
+    auth.answer = { status: 401 };
+    expect((await get('replaced-signin')).headers.location).to.equal(
+      'http://sso.test/?rd=http://replaced-signin.test%2F',
+    );
   });
 
   it('gRPC paths are guarded too', async () => {

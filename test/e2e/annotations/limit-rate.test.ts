@@ -24,6 +24,9 @@ describe('annotations limit-rate and limit-rate-after', () => {
   // Half a MiB at 250 KiB/s: the first second's worth goes at once, the rest after one second.
   const SLOW = 900;
 
+  /** A busy machine may take its time, but not always. */
+  const fast = (host: string): Promise<unknown> => eventually(async () => expect(await timed(host)).to.be.below(SLOW));
+
   before(async () => {
     backend = await listen(
       createServer((_, response) => response.end('x'.repeat(500 * KIB))),
@@ -52,20 +55,20 @@ describe('annotations limit-rate and limit-rate-after', () => {
 
   it('limit-rate: KiB per second, with proxy-buffering on only', async () => {
     expect(await timed('limited')).to.be.above(SLOW);
-    expect(await timed('streamed')).to.be.below(SLOW);
+    await fast('streamed');
   });
 
   it('limit-rate-after: KiB at full speed before that', async () => {
-    expect(await timed('started')).to.be.below(SLOW);
+    await fast('started');
   });
 
   it('limit-rate and limit-rate-after of the ConfigMap hold where the annotation says nothing, without a reload', async () => {
     const before = await workersOf(sluice);
     await sluice.write('settings.json', [configMap('settings', { 'limit-rate': '250' })]);
     await eventually(async () => expect(await timed('plain')).to.be.above(SLOW));
-    expect(await timed('off')).to.be.below(SLOW);
+    await fast('off');
     await sluice.write('settings.json', [configMap('settings', { 'limit-rate': '250', 'limit-rate-after': '500' })]);
-    await eventually(async () => expect(await timed('plain')).to.be.below(SLOW));
+    await fast('plain');
     expect(await workersOf(sluice)).to.deep.equal(before);
   });
 });

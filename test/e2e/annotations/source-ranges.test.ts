@@ -50,6 +50,7 @@ describe('source ranges', () => {
           ].flatMap((value, i) => site(`bad-${i}`, [pod], { 'allowlist-source-range': value })),
           ...site('bad-deny', [pod], { 'denylist-source-range': '' }),
           ...site('empty-alias', [pod], { 'whitelist-source-range': '' }),
+          ...site('limited', [pod], { 'limit-rpm': '1', 'allowlist-source-range': '203.0.113.9' }),
           ...site('forced', [pod], { 'force-ssl-redirect': 'true', 'allowlist-source-range': '203.0.113.9' }),
           ...site('down', [pod], { 'allowlist-source-range': '203.0.113.9' }).slice(0, 1),
           service('down'),
@@ -119,6 +120,14 @@ describe('source ranges', () => {
   it('allowlist-source-range, denylist-source-range: one bad element or an empty value denies: 503 (PARSE-03, R19)', async () => {
     for (let i = 0; i < 9; i += 1) await table(`bad-${i}`, { '203.0.113.9': 503 });
     await table('bad-deny', { '203.0.113.9': 503 });
+  });
+
+  it('limits count before the lists refuse (PHASE-01)', async () => {
+    await table('limited', { '198.51.100.9': 403 });
+    const statuses: number[] = [];
+    for (let i = 0; i < 20; i += 1) statuses.push(await from('limited', '198.51.100.9'));
+    expect(statuses).to.include(503).and.to.include(403);
+    expect(statuses).to.not.include(200);
   });
 
   it('redirects to HTTPS and missing endpoints answer everybody first (SVC-02, PHASE-02)', async () => {
