@@ -8,6 +8,7 @@ import { type Authority, type IssuedPair, makeAuthority, type Pair } from '../..
 import { type Answer, type Ask, ask, askEcho } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { askHttp2, openHttp2 } from '../../support/http2.ts';
+import { startLoad } from '../../support/load.ts';
 import { ingress, opaque, workload } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 
@@ -248,6 +249,18 @@ describe('client certificates', () => {
     await eventually(async () => expect(await status('missing.test', clients.foreign)).to.equal(400));
     await sluice.remove('late.json');
     await eventually(async () => expect(await status('missing.test', clients.alice)).to.equal(403));
+  });
+
+  it('a host that comes to ask for certificates loses no request of plain HTTP on the way', async () => {
+    await sluice.write('later.json', [site('later', {})]);
+    await eventually(async () => expect(await status('later.test')).to.equal(200));
+    const load = startLoad(sluice.http, 'later.test');
+    await sluice.write('later.json', [site('later', { 'auth-tls-secret': 'default/ca', 'proxy-body-size': '4m' })]);
+    await eventually(async () => expect(await status('later.test')).to.equal(400));
+    expect(await status('later.test', clients.alice)).to.equal(200);
+    await load.stop();
+    expect(load.lost).to.deep.equal([]);
+    expect(load.served).to.be.above(50);
   });
 
   it('CAs are files named by their content, and only those in use', async () => {
