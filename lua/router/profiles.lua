@@ -22,13 +22,18 @@ function _M.load(needs)
   end
 end
 
--- What stands before a profile in the server to which nginx takes the requests for a host.
-local function prefix_of(name)
+-- The server to which nginx takes the requests for a host, "" for the shared one.
+local function server_of(name)
   local server = servers[name]
-  if not server then
-    local dot = find(name, ".", 2, true)
-    server = dot and servers["*" .. sub(name, dot)] or ""
+  if server then
+    return server
   end
+  local dot = find(name, ".", 2, true)
+  return dot and servers["*" .. sub(name, dot)] or ""
+end
+
+-- What stands before a profile in a server.
+local function prefix_of(server)
   return server == "" and "" or server .. "/"
 end
 
@@ -37,12 +42,17 @@ local function lacks(route, prefix)
   return route.target.kind ~= "deny" and not loaded[prefix .. route.profile]
 end
 
---- True when this worker can serve all routes of a decoded host; one that is denied needs nothing.
+--- True when nginx takes requests for a decoded host to the server that it asks for, and this
+-- worker can serve all its routes there; one that is denied needs nothing.
 function _M.suffice(host)
   if host.denied then
     return true
   end
-  local prefix = prefix_of(host.name)
+  local server = server_of(host.name)
+  if server ~= (host.server or "") then
+    return false
+  end
+  local prefix = prefix_of(server)
   for _, route in ipairs(host.routes) do
     if lacks(route, prefix) then
       return false
@@ -53,7 +63,7 @@ end
 
 --- Makes routes that this worker cannot serve answer 503: the jump would end in 500.
 function _M.deny_lacking(host)
-  local prefix = prefix_of(host.name)
+  local prefix = prefix_of(server_of(host.name))
   for _, route in ipairs(host.routes) do
     if lacks(route, prefix) then
       route.target = { kind = "deny", status = 503 }
