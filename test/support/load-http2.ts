@@ -22,7 +22,7 @@ function one(session: ClientHttp2Session, host: string): Promise<Outcome> {
       status = headers[':status'] ?? 0;
     });
     stream.on('error', () => undefined); // "close" tells
-    stream.on('close', () => {
+    const decide = (): void => {
       if (status === 200 && stream.rstCode === constants.NGHTTP2_NO_ERROR) resolve({ kind: 'served' });
       else if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) resolve({ kind: 'repeat' });
       // One above the last that GOAWAY names was not processed.
@@ -32,7 +32,9 @@ function one(session: ClientHttp2Session, host: string): Promise<Outcome> {
       // A stream that was never sent, because the session closed first.
       else if (status === 0 && session.destroyed && !stream.sentHeaders) resolve({ kind: 'repeat' });
       else resolve({ kind: 'lost', why: `status ${status}, code ${stream.rstCode}` });
-    });
+    };
+    // GOAWAY that came with the end of the connection is told in the next turn.
+    stream.on('close', () => setImmediate(decide));
     stream.resume();
     stream.end();
   });
