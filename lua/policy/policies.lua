@@ -40,6 +40,7 @@ local ON_RESPONSE = {
   require("policy.custom_headers"),
   require("policy.cors"),
   require("policy.auth_answer"),
+  require("policy.session_cookie"),
 }
 
 -- A list of functions, nil when it would be empty.

@@ -10,6 +10,7 @@ local headers = require("router.headers")
 local hosts = require("router.host")
 local names = require("router.names")
 local response = require("lib.redirect")
+local split = require("balancer.split")
 
 local exec = ngx.exec
 local exit = ngx.exit
@@ -117,8 +118,12 @@ local function dispatch(var, route, server)
   if backend and backend.resolve then
     dns.refresh(backend)
   end
-  if (not backend or #backend.peers == 0) and not errors.stand_in(var, route) then
-    return without_endpoints(var, route)
+  if not backend or #backend.peers == 0 then
+    if not errors.stand_in(var, route) then
+      return without_endpoints(var, route)
+    end
+  elseif backend.canaries then
+    split.decide(var, route, backend)
   end
   if route.before_proxy then
     ask(route.before_proxy, var, route)
@@ -144,6 +149,7 @@ function route_request(var, server)
     var.sluice_backend = ""
     var.proxy_upstream_name = ""
     var.no_log = ""
+    var.proxy_alternative_upstream_name = ""
     var.sluice_host = var.best_http_host
   end
   local name = var.host

@@ -66,7 +66,7 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
   ...all(
     'unsupported',
     'not yet',
-    `ssl-dh-param ssl-session-ticket-key global-auth-snippet http-snippet load-balance location-snippet main-snippet server-snippet`,
+    `ssl-dh-param ssl-session-ticket-key global-auth-snippet http-snippet location-snippet main-snippet server-snippet`,
   ),
 ]);
 
