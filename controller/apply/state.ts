@@ -3,6 +3,7 @@
 
 import type { Settings } from '../model/settings.ts';
 import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
+import { isNative, nativeId } from '../render/profile.ts';
 
 /** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
 export type ValueName = string;
@@ -58,6 +59,7 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       user_agents: settings.blockUserAgents.map(patternValue),
       referers: settings.blockReferers.map(patternValue),
     },
+    fill_variables: fillsVariables(settings) || undefined,
     unlogged: settings.skipAccessLogUrls.map(patternValue),
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
@@ -71,6 +73,14 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Whether texts around all routes may read what is known of the route. */
+function fillsVariables({ httpSnippet, serverSnippet }: Settings): boolean {
+  const texts = `${httpSnippet?.text ?? ''} ${serverSnippet?.text ?? ''}`;
+  return /\$\{?(namespace|ingress_name|service_name|service_port|location_path|proxy_upstream_name|subdomain|escaped_request_uri)\b/.test(
+    texts,
+  );
 }
 
 /** Keys of nginx maps: exact texts, "~regex", or "~*regex" without regard to case. */
@@ -99,10 +109,11 @@ function pemValue({ chain, key }: Certificate) {
 function hostValue(host: Host) {
   return {
     name: host.name,
+    native: isNative(host.server) || undefined,
     denied: host.denied === null ? undefined : true,
     server: host.server ?? undefined,
     policy: snakeCase(host.policy),
-    routes: host.routes.map(routeValue),
+    routes: host.routes.map((route) => routeValue(route, host)),
   };
 }
 
@@ -117,12 +128,13 @@ function snakeCase(value: unknown): unknown {
   );
 }
 
-function routeValue({ match, path, profile, target, policy, source }: Route) {
+function routeValue({ match, path, profile, target, policy, source }: Route, { server }: Host) {
   const [service, port] = target.kind === 'backend' ? [target.service, target.port] : ['', ''];
   const namespace = source?.namespace ?? '';
   return {
     match,
     path,
+    native: isNative(server) ? nativeId({ match, path }) : undefined,
     profile,
     target:
       target.kind === 'deny'

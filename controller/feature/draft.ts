@@ -6,6 +6,7 @@ import type { Settings } from '../model/settings.ts';
 import type { ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
+import type { Snippet } from './snippet.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -56,6 +57,8 @@ export interface RouteDraft {
   protocol: Protocol;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
+  /** Configuration of the user's own for the location. */
+  snippet: Snippet | null;
 }
 
 /** What every feature may know of the object that it reads. */
@@ -82,6 +85,8 @@ export interface RouteContext extends Context {
 export type HostDraft = Mutable<HostPolicy> & {
   /** Directives of a server: a host that has some gets a server of its own, shared by hosts with the same ones. */
   readonly server: DirectiveSet;
+  /** Configuration of the user's own for the server. */
+  snippet: Snippet | null;
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
 };
@@ -103,6 +108,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
   return {
     deny: null,
     protocol: 'http',
+    snippet: null,
     directives: new DirectiveSet(),
     policy: {
       redirectToTls: false,
@@ -119,12 +125,13 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       cookieDomain: null,
       cookiePath: null,
       connection: null,
+      jumpsFirst: false,
     },
   };
 }
 
 export function newHostDraft(): HostDraft {
-  return { deny: null, server: new DirectiveSet(), appRoot: null };
+  return { deny: null, server: new DirectiveSet(), snippet: null, appRoot: null };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

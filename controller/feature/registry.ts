@@ -11,6 +11,7 @@ import proxyHttpVersion from '../annotations/proxy-http-version.ts';
 import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
+import snippets from '../annotations/snippets.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import type { Feature, KeySpec } from './contract.ts';
@@ -29,6 +30,7 @@ export const FEATURES: readonly Feature[] = [
   proxyRewrites,
   proxyTimeouts,
   serviceUpstream,
+  snippets,
   sslCiphers,
   tlsRedirect,
 ];

@@ -8,6 +8,7 @@ import { withoutUnsupported } from '../feature/unsupported.ts';
 import type { Ingress } from '../kube/objects.ts';
 import type { ObjectRef } from '../kube/ref.ts';
 import { rejections } from './acceptance.ts';
+import { effectiveAnnotations, leftOut } from './gate.ts';
 import type { BackendPolicy } from './policy.ts';
 import { byAge, isSelected } from './select.ts';
 import type { Settings } from './settings.ts';
@@ -26,10 +27,12 @@ export interface Annotated {
 export function annotated(view: View, settings: Settings, ingress: Ingress, problems: Problem[]): Annotated {
   const object = refOf(ingress);
   const prefix = settings.selection.annotationsPrefix;
-  const read = readAnnotations(ingress.meta.annotations, prefix);
+  const annotations = effectiveAnnotations(ingress, settings);
+  const read = readAnnotations(annotations, prefix);
   const rejected = rejections(ingress, settings);
-  const unsupported = withoutUnsupported(ingress.meta.annotations, object, prefix);
+  const unsupported = withoutUnsupported(annotations, object, prefix);
   problems.push(...rejected, ...otherProblems(read, object), ...unsupported.problems);
+  problems.push(...leftOut(ingress, settings).map((key) => snippetLeftOut(key, object)));
   const deny = rejected.length > 0 ? 'the Ingress is not accepted' : unsupported.deny;
   const shared = sharedContext(view, settings, ingress, problems);
   return {
@@ -72,7 +75,10 @@ export function backendPolicy(
       ingress,
       isFirst: index === 0,
     };
-    readAnnotations(ingress.meta.annotations, settings.selection.annotationsPrefix).backend(draft, context);
+    readAnnotations(effectiveAnnotations(ingress, settings), settings.selection.annotationsPrefix).backend(
+      draft,
+      context,
+    );
   }
   return { policy: draft, problems };
 }
@@ -93,6 +99,11 @@ function sharedContext(view: View, settings: Settings, ingress: Ingress, problem
       });
     },
   };
+}
+
+function snippetLeftOut(key: string, object: ObjectRef): Problem {
+  const message = `annotation ${key} is left out, because allow-snippet-annotations of the controller ConfigMap is not true; the rest is served`;
+  return { object, severity: 'error', code: 'annotation-forbidden', message };
 }
 
 /** Values that are refused without the whole object being rejected for it: acceptance names those. */

@@ -2,9 +2,10 @@
 import { newHostDraft, newRouteDraft } from '../feature/draft.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
-import { internProfile, internServer } from '../render/profile.ts';
+import { internProfile } from '../render/profile.ts';
 import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { isTlsConfigured } from './certificate.ts';
+import { serverFor } from './native.ts';
 import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
 import type { BackendId, Host, HostName, Problem, Profile, Route, ServerProfile, Target } from './types.ts';
@@ -56,11 +57,10 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const build = routeBuilder(view, settings, name, isTlsConfigured(view, settings, name), of);
   const built = [...claims.values()].map(build).sort(byPath);
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
-  const routes = built.map(({ route }) => route);
   if (host.server.list().length > 0 && !isServerName(name)) host.deny ??= 'it has no name that a server could have';
-  const { deny: denied, server: directives, ...policy } = host;
+  const { deny: denied, server: directives, snippet, ...policy } = host;
   // A host that answers 403 anyway needs no server of its own.
-  const server = denied === null ? internServer(directives.list(), directives.files()) : null;
+  const { server, routes } = serverFor(name, denied === null ? { directives, snippet } : null, built, problems);
   return {
     host: { name, server: server?.id ?? null, routes, policy, denied },
     profiles: [...profiles.values()],
@@ -143,7 +143,12 @@ function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigu
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const profile = internProfile(draft.protocol, draft.directives.list(), draft.directives.files());
+    draft.policy.jumpsFirst = draft.snippet !== null || settings.locationSnippet !== null;
+    const profile = internProfile(draft.protocol, draft.directives.list(), {
+      files: draft.directives.files(),
+      snippet: draft.snippet,
+      asks: draft.policy.jumpsFirst ? 'after' : 'before',
+    });
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const source = owner === null ? null : refOf(owner);
     return { route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source }, profile };

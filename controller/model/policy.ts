@@ -31,6 +31,8 @@ export interface RoutePolicy {
   /** A fixed Connection header for the backend. */
   readonly connection: 'close' | 'keep-alive' | null;
   readonly accessLog: boolean;
+  /** Its profile has snippets, which come before what else this policy says. */
+  readonly jumpsFirst: boolean;
 }
 
 /** What holds for every path of a host. */

@@ -4,12 +4,14 @@ import { closest } from 'fastest-levenshtein';
 import { showValue } from '../feature/parse.ts';
 import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
 import { CLIENT_KEYS } from './config/client.ts';
+import { type FreeText, freeTexts } from './config/free-text.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
 import { LOG_KEYS } from './config/log.ts';
 import { OTHER_KEYS, REMOVED_KEYS } from './config/other.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
 import { RESPONSE_KEYS } from './config/response.ts';
 import { SECURITY_KEYS } from './config/security.ts';
+import { SNIPPET_KEYS } from './config/snippets.ts';
 import { TLS_KEYS } from './config/tls.ts';
 import { WORKER_KEYS } from './config/worker.ts';
 import type { LabelSelector } from './selector.ts';
@@ -42,6 +44,7 @@ const KEYS = {
   ...PROXY_KEYS,
   ...RESPONSE_KEYS,
   ...SECURITY_KEYS,
+  ...SNIPPET_KEYS,
   ...TLS_KEYS,
   ...WORKER_KEYS,
 } as const;
@@ -56,6 +59,9 @@ export interface Settings extends Config {
 const DEFAULTS = Object.fromEntries(
   Object.entries(KEYS).map(([name, { initial }]) => [fieldOf(name), initial]),
 ) as Config;
+
+/** Values that only nginx can judge. */
+export const FREE_TEXTS: readonly FreeText[] = freeTexts(DEFAULTS);
 
 /** All keys with their parsers, defaults and documentation. */
 export const CONFIG_KEYS: Keys = KEYS;

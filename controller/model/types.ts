@@ -1,5 +1,7 @@
 // The model: all that Sluice serves, as data. Built by the units (host, backend, certificate), turned into nginx
 // configuration by render/ and into Lua state by apply/. Everything is deeply readonly; absence is null.
+
+import type { Snippet } from '../feature/snippet.ts';
 import type { ObjectKey, ObjectRef } from '../kube/ref.ts';
 import type { Token } from '../render/literal.ts';
 import type { BackendPolicy, HostPolicy, RoutePolicy } from './policy.ts';
@@ -37,6 +39,10 @@ export interface Profile {
   readonly protocol: Protocol;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+  /** What an Ingress brings along. */
+  readonly snippet: Snippet | null;
+  /** Whether what the route's data says is asked before the jump into it, or in it, after its snippets (PHASE-01). */
+  readonly asks: 'before' | 'after';
 }
 
 /** A set of server directives that hosts with the same TLS policy share; rendered as one server of their own. */
@@ -44,6 +50,17 @@ export interface ServerProfile {
   readonly id: ServerProfileId;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+  /** What an Ingress brings along; only with `locations`. */
+  readonly snippet: Snippet | null;
+  /** Native mode: the paths of its host as nginx's own locations. null for a server whose paths are data. */
+  readonly locations: readonly NativeLocation[] | null;
+}
+
+/** A path of a host in native mode. */
+export interface NativeLocation {
+  readonly match: PathMatch;
+  readonly path: string;
+  readonly profile: Profile;
 }
 
 export type Target =

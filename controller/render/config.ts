@@ -17,7 +17,9 @@ import {
   variableOf,
 } from './http.ts';
 import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
-import { integer, onOff, quoted, serverName, type Token, word } from './literal.ts';
+import { integer, onOff, quoted, rawConfiguration, serverName, type Token, word } from './literal.ts';
+import { locationViews } from './native.ts';
+import { headersSetIn, withoutOverridden, withoutThoseOf } from './snippet.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -27,6 +29,8 @@ export interface Abilities {
   readonly http2Directive: boolean;
   /** keepalive_min_timeout (nginx 1.27.4 and newer). */
   readonly keepaliveMinTimeout: boolean;
+  /** more_set_headers and the like, which snippets use. */
+  readonly headersMore: boolean;
   readonly luaPath: string;
   readonly luaCpath: string;
 }
@@ -81,12 +85,15 @@ const ROUTE_VARIABLES = [
   'service_name',
   'service_port',
   'location_path',
+  'subdomain',
+  'escaped_request_uri',
 ];
 
-/** Those that the log prints: filling the others costs every request, for nothing. */
+/** Those that logs may print: filling the others costs every request, for nothing. */
 function loggedVariables(settings: Settings, installation: Installation): string[] {
   const format = accessLogOf(settings, installation) === null ? '' : settings.logFormatUpstream;
-  return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
+  const texts = [format, settings.httpSnippet?.text ?? '', settings.serverSnippet?.text ?? ''].join('\n');
+  return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(texts));
 }
 
 /** One upstream per protocol: nginx pools idle connections by address alone, so protocols must not share them. */
@@ -186,12 +193,43 @@ function directiveView(directives: readonly Directive[]) {
   return directives.map(({ name, args }) => ({ name: word(name), args }));
 }
 
-function profileView(profile: Profile) {
+/** What is inside the location of a profile. `server` is where it stands. */
+function bodyView(profile: Profile, server: ServerProfile | null, settings: Settings) {
+  const isGrpc = profile.protocol === 'grpc' || profile.protocol === 'grpcs';
+  const own = profile.asks === 'after' ? settings.locationSnippet : null;
   return {
-    name: word(`@${profile.id}`),
-    directives: directiveView(profile.directives),
-    isGrpc: profile.protocol === 'grpc' || profile.protocol === 'grpcs',
+    snippet: profile.snippet === null ? null : rawConfiguration(profile.snippet),
+    locationSnippet: own === null ? null : rawConfiguration(own),
+    directives: directiveView(own === null ? profile.directives : withoutThoseOf(own, profile.directives)),
+    headers: headerView(repeatedHeaders(profile, server, isGrpc, settings)),
+    isGrpc,
     upstream: word(UPSTREAMS[profile.protocol].url),
+  };
+}
+
+/**
+ * One proxy_set_header on a level cancels those of the levels above. So where a snippet has one, the location says all of ours
+ * again, but for those that the location's own snippets set: of two with one name nginx would send both.
+ */
+function repeatedHeaders(profile: Profile, server: ServerProfile | null, isGrpc: boolean, settings: Settings) {
+  const directive = isGrpc ? 'grpc_set_header' : 'proxy_set_header';
+  const inside = [profile.snippet, settings.locationSnippet].filter((text) => text !== null);
+  const around = [server?.snippet ?? null, settings.serverSnippet, settings.httpSnippet].filter(
+    (text) => text !== null,
+  );
+  const set = headersSetIn(inside, directive);
+  if (set === null && headersSetIn(around, directive) === null) return [];
+  const all = [...requestHeaders(settings), ...(isGrpc ? [] : HTTP_ONLY_HEADERS)];
+  return all.filter(([name]) => !set?.has(name.toLowerCase()));
+}
+
+function profileView(profile: Profile, server: ServerProfile | null, settings: Settings) {
+  return {
+    id: word(profile.id),
+    name: word(`@${profile.id}`),
+    /** What Lua is told of the server, where it is asked after the jump. */
+    asks: profile.asks === 'after' ? quoted(server?.id ?? '') : null,
+    ...bodyView(profile, server, settings),
   };
 }
 
@@ -214,7 +252,14 @@ function serverView(
     // A server without names appears in tests of halves only.
     names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
     directives: directiveView(server?.directives ?? []),
-    profiles: profiles.map(profileView),
+    snippet: server === null || server.snippet === null ? null : rawConfiguration(server.snippet),
+    isNative: server !== null && server.locations !== null,
+    locations: locationViews(server?.locations ?? []).map(({ profile, ...location }) => ({
+      ...location,
+      ...bodyView(profile, server, settings),
+    })),
+    settingsSnippet: settings.serverSnippet === null ? null : rawConfiguration(settings.serverSnippet),
+    profiles: profiles.map((profile) => profileView(profile, server, settings)),
   };
 }
 
@@ -249,6 +294,11 @@ export function configView(
   const headers = requestHeaders(settings);
   return {
     modules: abilities.modules.map(quoted),
+    snippets: {
+      main: settings.mainSnippet === null ? null : rawConfiguration(settings.mainSnippet),
+      http: settings.httpSnippet === null ? null : rawConfiguration(settings.httpSnippet),
+      location: settings.locationSnippet === null ? null : rawConfiguration(settings.locationSnippet),
+    },
     digest: quoted(digest),
     workerProcesses: integer(workersOf(settings, installation)),
     openFiles: integer(settings.maxWorkerOpenFiles === 0 ? installation.openFiles : settings.maxWorkerOpenFiles),
@@ -303,6 +353,15 @@ export function configView(
 
 export type ConfigView = ReturnType<typeof configView>;
 
+const HTTP_SNIPPET = '  # http-snippet\n';
+
+/** Directives of the http block that http-snippet says itself are left to it. */
+function overridden(text: string, { httpSnippet }: Settings): string {
+  if (httpSnippet === null) return text;
+  const [ours = '', ...rest] = text.split(HTTP_SNIPPET);
+  return [withoutOverridden(ours, httpSnippet), ...rest].join(HTTP_SNIPPET);
+}
+
 /** The profiles that needs may name. */
 export interface Known {
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
@@ -321,7 +380,7 @@ export function configRenderer(templates: string) {
   ): Rendered => {
     const layout = { needs: withServers(needs), servers: serversOf(needs, known.profiles, known.servers) };
     const withDigest = (digest: string): string =>
-      template(configView(settings, layout, abilities, installation, digest));
+      overridden(template(configView(settings, layout, abilities, installation, digest)), settings);
     const digest = createHash('sha256').update(withDigest('')).digest('hex').slice(0, 16);
     return {
       text: withDigest(digest),

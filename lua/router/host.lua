@@ -32,6 +32,8 @@ end
 function _M.compile(value)
   local host = {
     name = value.name,
+    native = value.native and {},
+    server = value.server,
     denied = value.denied,
     guard = value.policy.client_certificates and value.server,
     policy = value.policy,
@@ -47,9 +49,13 @@ function _M.compile(value)
     route.key = tostring(last_key)
     route.requests = 0
     route.location = "@" .. route.profile
+    route.host = value.name
     policies.compile_route(route)
     host.routes[i] = route
     live[route.key] = route
+    if host.native then
+      host.native[route.native] = route
+    end
     if route.match == "exact" then
       host.exact[route.path] = route
     end

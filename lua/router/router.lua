@@ -5,7 +5,9 @@
 local dns = require("lib.dns")
 local feed = require("config.feed")
 local hosts = require("router.host")
+local profiles = require("router.profiles")
 local redirect = require("lib.redirect").redirect
+local variables = require("router.variables")
 
 local exec = ngx.exec
 local exit = ngx.exit
@@ -98,8 +100,6 @@ local function without_endpoints(target)
   return exit(target.kind == "default" and 404 or 503)
 end
 
-local route_request
-
 -- Asks policies one after the other; one that answers ends the request.
 local function ask(policies, var, route)
   for i = 1, #policies do
@@ -107,12 +107,45 @@ local function ask(policies, var, route)
   end
 end
 
-local function dispatch(var, route, server)
+-- Chooses the route of a request.
+local function note(var, route)
+  var.sluice_route = route.key
+  hosts.enter(route)
+  if not route.policy.access_log then
+    var.no_log = "1"
+  end
+  if route.policy.jumps_first or route.native then
+    var.sluice_after_snippet = ""
+    variables.fill(var, route)
+  elseif feed.settings().fill_variables then
+    variables.fill(var, route)
+  end
+end
+
+-- An internal redirect came back: variables survive it.
+local function leave(var)
+  local before = var.sluice_route
+  if before and before ~= "" then
+    hosts.leave_key(before)
+    var.sluice_route = ""
+    var.no_log = ""
+  end
+end
+
+-- What the route's data says, between its choice and its backend. Returns when the request is to be
+-- sent there. `again(var, argument)` routes it anew.
+local function obey(var, route, again, argument)
+  if route.before_tls then
+    ask(route.before_tls, var, route)
+  end
+  if route.policy.redirect_to_tls and var.pass_access_scheme == "http" then
+    return redirect_to_tls(var, route, feed.settings())
+  end
   local target = route.target
   local backend = target.id and feed.backend(target.id)
   if target.id and not backend and feed.has_moved() then
     -- The backend went with a change that came after this request had found its route.
-    return route_request(var, server)
+    return again(var, argument)
   end
   if backend and backend.resolve then
     dns.refresh(backend)
@@ -131,17 +164,10 @@ local function dispatch(var, route, server)
       return exit(413)
     end
   end
-  return exec(route.location)
 end
 
-function route_request(var, server)
-  local before = var.sluice_route
-  if before and before ~= "" then
-    -- An internal redirect came back: variables survive it.
-    hosts.leave_key(before)
-    var.sluice_route = ""
-    var.no_log = ""
-  end
+-- The host of a request, once nothing that holds for all its paths has answered.
+local function admit(var, server)
   local name = var.host
   local header = var.http_host
   if header then
@@ -175,9 +201,8 @@ function route_request(var, server)
   if not host then
     return exit(503)
   end
-  local uri = var.uri
   if host.name == "_" then
-    own_page(var, uri, settings)
+    own_page(var, var.uri, settings)
   end
   if host.checks then
     ask(host.checks, var)
@@ -186,29 +211,36 @@ function route_request(var, server)
     -- Never without the server that asks for client certificates; clients ask again.
     return exit(421)
   end
+  return host
+end
+
+local function route_request(var, server)
+  leave(var)
+  local host = admit(var, server)
+  local uri = var.uri
+  if host.native and sub(server, 1, 1) ~= "n" and profiles.is_native(host.name) then
+    -- Its paths are locations of another server.
+    return exit(421)
+  end
   local route, wants_slash = hosts.find(host, uri)
   if not route then
     if wants_slash then
-      return redirect_to_slash(var, name, uri)
+      return redirect_to_slash(var, var.host, uri)
     end
     return exit(404)
   end
-  var.sluice_route = route.key
-  hosts.enter(route)
-  if not route.policy.access_log then
-    var.no_log = "1"
-  end
+  note(var, route)
   local target = route.target
   if target.kind == "deny" then
     return exit(target.status)
   end
-  if route.before_tls then
-    ask(route.before_tls, var, route)
+  if route.before_snippet then
+    ask(route.before_snippet, var, route)
   end
-  if route.policy.redirect_to_tls and var.pass_access_scheme == "http" then
-    return redirect_to_tls(var, route, settings)
+  if not route.policy.jumps_first then
+    obey(var, route, route_request, server)
   end
-  return dispatch(var, route, server)
+  return exec(route.location)
 end
 
 --- The rewrite phase of `location /`. `server` is the server profile that nginx chose, "" for the
@@ -227,5 +259,23 @@ end
 function _M.rewrite_drained(server)
   return route_request(ngx.var, server)
 end
+
+--- The rewrite phase of a profile with snippets, once they have said what they have to say.
+function _M.rewrite_after_snippet(server)
+  local var = ngx.var
+  local route = hosts.route(var.sluice_route)
+  if not route then
+    return exit(404) -- a snippet of the server led here
+  end
+  return obey(var, route, route_request, server)
+end
+
+-- What router/native.lua does in its own order.
+_M.admit = admit
+_M.ask = ask
+_M.find_host = find_host
+_M.leave = leave
+_M.note = note
+_M.obey = obey
 
 return _M

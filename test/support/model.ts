@@ -50,7 +50,7 @@ function showChanges(policy: object, initial: object, except: ReadonlySet<string
 
 /** "prefix /api -> default/web/80 [to https] (default/demo)", in routing order. */
 export function showHost(host: Host, settings: Settings): string[] {
-  const { deny: _deny, server: _server, ...initial } = newHostDraft();
+  const { deny: _deny, server: _server, snippet: _snippet, ...initial } = newHostDraft();
   const routes = host.routes.map((route) => {
     const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
     return `${route.match} ${route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;

@@ -70,9 +70,9 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
     custom-http-errors denylist-source-range disable-proxy-intercept-errors global-allowed-response-headers
     global-auth-always-set-cookie global-auth-cache-duration global-auth-cache-key global-auth-method
     global-auth-request-redirect global-auth-response-headers global-auth-signin global-auth-signin-redirect-param
-    global-auth-snippet global-auth-url hide-headers http-snippet limit-conn-status-code limit-conn-zone-variable
-    limit-rate limit-rate-after limit-req-status-code load-balance location-snippet main-snippet no-auth-locations
-    proxy-set-headers proxy-ssl-location-only relative-redirects server-snippet whitelist-source-range`,
+    global-auth-snippet global-auth-url hide-headers limit-conn-status-code limit-conn-zone-variable
+    limit-rate limit-rate-after limit-req-status-code load-balance no-auth-locations
+    proxy-set-headers proxy-ssl-location-only relative-redirects whitelist-source-range`,
   ),
 ]);
 
