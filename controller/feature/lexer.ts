@@ -8,6 +8,8 @@ export interface Statement {
   readonly args: readonly string[];
   /** What stands in its braces, null for one that ends with ";". */
   readonly block: readonly Statement[] | null;
+  /** Where it begins and ends in the text. */
+  readonly span: readonly [start: number, end: number];
 }
 
 export type Lexed =
@@ -79,6 +81,7 @@ class Reader {
 
   #statement(depth: number): Statement {
     const tokens: string[] = [];
+    const start = this.at;
     for (;;) {
       this.#skipBlanks();
       const next = this.#peek();
@@ -88,12 +91,13 @@ class Reader {
         const [name, ...args] = tokens;
         if (name === undefined) throw new Unreadable(`"${next}" without a directive`);
         this.at += 1;
-        if (next === ';') return { name, args, block: null };
+        if (next === ';') return { name, args, block: null, span: [start, this.at] };
         if (name.endsWith('_by_lua_block')) {
           this.#skipLua();
-          return { name, args, block: [] };
+          return { name, args, block: [], span: [start, this.at] };
         }
-        return { name, args, block: this.block(depth + 1) };
+        const block = this.block(depth + 1);
+        return { name, args, block, span: [start, this.at] };
       }
       tokens.push(next === '"' || next === "'" ? this.#quoted(next) : this.#bare());
     }

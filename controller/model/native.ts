@@ -32,7 +32,7 @@ export function serverFor(
   if (snippet === null && needing.length === 0) {
     return { server: internServer(directives.list(), directives.files()), routes };
   }
-  if (!isServerName(host)) {
+  if (host === '_' || !isServerName(host)) {
     const closed = new Set((snippet === null ? needing : built.filter(isServed)).map(({ route }) => route));
     const why = `${snippet === null ? 'its snippet needs' : 'a server-snippet needs'} a server of its own, which ${host === '_' ? 'rules without a host do' : 'a host with this name does'} not have`;
     return { server: null, routes: routes.map((route) => (closed.has(route) ? deny(route, why, problems) : route)) };

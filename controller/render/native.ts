@@ -2,6 +2,7 @@
 import type { NativeLocation, Profile } from '../model/types.ts';
 import { locationPath, quoted, type Token, word } from './literal.ts';
 import { nativeId } from './profile.ts';
+import { withoutLocations } from './snippet.ts';
 
 export interface LocationView {
   /** "=" for an exact one, null for a prefix. */
@@ -19,7 +20,8 @@ export function locationViews(locations: readonly NativeLocation[]): LocationVie
   const views: LocationView[] = [];
   for (const { match, path, profile } of locations) {
     const add = (modifier: Token | null, text: string): void => {
-      views.push({ modifier, path: locationPath(text), route: quoted(nativeId({ match, path })), profile });
+      const fitting = modifier === null ? profile : forExact(profile);
+      views.push({ modifier, path: locationPath(text), route: quoted(nativeId({ match, path })), profile: fitting });
     };
     if (match === 'exact') add(word('='), path);
     else if (path.endsWith('/')) add(null, path);
@@ -29,4 +31,8 @@ export function locationViews(locations: readonly NativeLocation[]): LocationVie
     }
   }
   return views;
+}
+
+function forExact(profile: Profile): Profile {
+  return profile.snippet === null ? profile : { ...profile, snippet: withoutLocations(profile.snippet) };
 }

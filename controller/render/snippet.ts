@@ -27,6 +27,15 @@ export function headersSetIn(texts: readonly RawText[], directive: string): Set<
   return found.length === 0 ? null : new Set(found.map(({ args }) => (args[0] ?? '').toLowerCase()));
 }
 
+/** The text without locations of its own, which nginx refuses inside of exact ones. Spans of what is left are as before. */
+export function withoutLocations({ text, statements }: Snippet): Snippet {
+  const cut = statements.filter(({ name }) => name === 'location').map(({ span }) => span);
+  return {
+    text: cut.reduceRight((kept, [start, end]) => kept.slice(0, start) + kept.slice(end), text),
+    statements: statements.filter(({ name }) => name !== 'location'),
+  };
+}
+
 /** Whether it holds what nginx refuses in named locations (ngx_http_core_module, ngx_http_proxy_module). */
 export function needsLocation({ statements }: RawText): boolean {
   return statements.some(({ name, args, block }) => {

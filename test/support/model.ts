@@ -74,14 +74,20 @@ export function showBackend(backend: Backend, settings: Settings): string[] {
   return [...policy, ...endpoints];
 }
 
-/** "http: client_max_body_size 1048576". */
-export function showProfile({ protocol, directives }: Profile): string {
-  return `${protocol}: ${directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ')}`;
+/** "http: client_max_body_size 1048576", and what a snippet adds. */
+export function showProfile({ protocol, directives, snippet, asks }: Profile): string {
+  const own = directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ');
+  const first =
+    asks === 'after' ? `, after ${snippet === null ? 'location-snippet' : JSON.stringify(snippet.text)}` : '';
+  return `${protocol}: ${own}${first}`;
 }
 
 /** "s_1: ssl_ciphers "HIGH"". */
-export function showServer({ id, directives }: ServerProfile): string {
-  return `${id}: ${directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ')}`;
+export function showServer({ id, directives, snippet, locations }: ServerProfile): string {
+  const own = directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ');
+  const paths = locations?.map(({ match, path }) => `${match} ${path}`).join(', ');
+  const native = paths === undefined ? '' : ` native with ${paths}`;
+  return `${id}: ${own}${snippet === null ? '' : ` ${JSON.stringify(snippet.text)}`}${native}`;
 }
 
 export function showCertificate({ secret, fingerprint }: Certificate): string {
