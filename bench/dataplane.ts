@@ -1,246 +1,50 @@
-// The price of the data plane: Sluice against a plain nginx of the same binary with the same directives and headers, both
-// with one worker, before the same backend. CPU time per request is what counts: it depends less on the machine's other
-// work than requests per second do.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { inspectNginx } from '../controller/apply/binary.ts';
-import { RUN_FILES } from '../controller/render/config.ts';
-import { ask } from '../test/support/client.ts';
-import { configMap, ingress, workload } from '../test/support/objects.ts';
-import { freePorts } from '../test/support/ports.ts';
-import { type Sluice, startSluice } from '../test/support/sluice.ts';
-import { startBackends } from './support/backend.ts';
-import { type Benchmark, type Figure, NO_LIMIT, type Surroundings } from './support/benchmark.ts';
-import { type PlainNginx, startPlainNginx } from './support/plain-nginx.ts';
-import { cpuSeconds } from './support/proc.ts';
-import { median } from './support/statistics.ts';
-import { wrk } from './support/wrk.ts';
+// The price of the data plane: a route without policies, against the same directives and headers in a plain nginx.
+import { ingress, workload } from '../test/support/objects.ts';
+import { type Comparison, compareWithPlain, plainUpstream } from './support/against-plain.ts';
+import type { Benchmark } from './support/benchmark.ts';
 
 const HOST = 'bench.test';
-const PATH = '/api/items/1';
 const OTHER_HOSTS = 10;
-const CONNECTIONS = 32;
-const WARM_UP_SECONDS = 2;
-const ROUNDS = 5;
-const ROUND_SECONDS = 5;
 
-/** Items of Sluice's http block that a plain nginx does not have: Lua and what names its variables, and what it has its own of. */
-const NOT_PLAIN = /^\s*(upstream|server|log_format|map \$no_log) |^\s*\w*_temp_path |\blua_|_by_lua/;
-
-const MAX_CPU_RATIO = 1.3;
-const MIN_RPS_RATIO = 0.8;
-
-interface Contender {
-  readonly port: number;
-  readonly worker: number;
-}
-
-interface Sample {
-  readonly requestsPerSecond: number;
-  /** CPU time of the worker for one request, microseconds. */
-  readonly microseconds: number;
-}
-
-interface Round {
-  readonly ours: Sample;
-  readonly plain: Sample;
-}
-
-async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
-  await using started = new AsyncDisposableStack();
-  const binary = (await inspectNginx(process.env)).path;
-  const backends = await startBackends(binary, ['backend']);
-  started.defer(() => backends.stop());
-  const backend = backends.ports[0] ?? 0;
-
-  const sluice = await startSluice({
-    manifests: manifests(backend),
-    flags: ['--configmap=default/controller'],
-    processGroup: 'own',
-  });
-  started.defer(async () => void (await sluice.stop()));
-  const [port = 0] = await freePorts(1);
-  const http = plainConfig(await readFile(join(sluice.runDir, RUN_FILES.config), 'utf8'), port, backend);
-  const reference = await startPlainNginx({ binary, http, port });
-  started.defer(() => reference.stop());
-
-  const ours = { port: sluice.http, worker: await onlyWorker(sluice, signal) };
-  const plain = { port, worker: await onlyChild(reference) };
-  await expectSameHeaders(ours, plain);
-  say(`warming up, ${WARM_UP_SECONDS} s each`);
-  for (const contender of [ours, plain]) await measure(contender, WARM_UP_SECONDS, signal);
-
-  const rounds: Round[] = [];
-  for (let i = 0; i < ROUNDS; i += 1) {
-    const round = await playRound(i, ours, plain, signal);
-    rounds.push(round);
-    say(`round ${i + 1} of ${ROUNDS}: ${show('sluice', round.ours)}, ${show('plain nginx', round.plain)}`);
-  }
-  return figuresOf(rounds);
-}
-
-/** The one that begins changes from round to round, so that a drift of the machine hits both. */
-async function playRound(index: number, ours: Contender, plain: Contender, signal: AbortSignal): Promise<Round> {
-  if (index % 2 === 0) {
-    const first = await measure(ours, ROUND_SECONDS, signal);
-    return { ours: first, plain: await measure(plain, ROUND_SECONDS, signal) };
-  }
-  const first = await measure(plain, ROUND_SECONDS, signal);
-  return { ours: await measure(ours, ROUND_SECONDS, signal), plain: first };
-}
-
-async function measure({ port, worker }: Contender, seconds: number, signal: AbortSignal): Promise<Sample> {
-  const before = await cpuSeconds(worker);
-  const url = `http://127.0.0.1:${port}${PATH}`;
-  const { requests, requestsPerSecond } = await wrk({ url, host: HOST, connections: CONNECTIONS, seconds }, signal);
-  const used = (await cpuSeconds(worker)) - before;
-  return { requestsPerSecond, microseconds: (used / requests) * 1e6 };
-}
-
-function figuresOf(rounds: readonly Round[]): Figure[] {
-  const middle = (pick: (round: Round) => number): number => median(rounds.map(pick));
-  return [
-    {
-      name: 'cpu_ratio',
-      value: middle(({ ours, plain }) => ours.microseconds / plain.microseconds),
-      digits: 3,
-      limit: { kind: 'at-most', value: MAX_CPU_RATIO },
-      meaning: `CPU per request, Sluice / plain nginx, median of ${rounds.length} rounds`,
-    },
-    {
-      name: 'rps_ratio',
-      value: middle(({ ours, plain }) => ours.requestsPerSecond / plain.requestsPerSecond),
-      digits: 3,
-      limit: { kind: 'at-least', value: MIN_RPS_RATIO },
-      meaning: 'requests per second, Sluice / plain nginx, median of the rounds',
-    },
-    plainFigure(
-      'ours_us',
-      middle(({ ours }) => ours.microseconds),
-      2,
-      'CPU µs of the worker per request, Sluice',
-    ),
-    plainFigure(
-      'plain_us',
-      middle(({ plain }) => plain.microseconds),
-      2,
-      'the same, plain nginx',
-    ),
-    plainFigure(
-      'ours_rps',
-      middle(({ ours }) => ours.requestsPerSecond),
-      0,
-      'requests per second, Sluice',
-    ),
-    plainFigure(
-      'plain_rps',
-      middle(({ plain }) => plain.requestsPerSecond),
-      0,
-      'the same, plain nginx',
-    ),
-  ];
-}
-
-function plainFigure(name: string, value: number, digits: number, meaning: string): Figure {
-  return { name, value, digits, limit: NO_LIMIT, meaning };
-}
-
-function show(name: string, { microseconds, requestsPerSecond }: Sample): string {
-  return `${name} ${microseconds.toFixed(2)} µs, ${requestsPerSecond.toFixed(0)}/s`;
-}
-
-function manifests(backend: number): Record<string, object[]> {
-  const others = Array.from({ length: OTHER_HOSTS }, (_, index) =>
-    ingress({ name: `other-${index}`, host: `other-${index}.test`, paths: [{ path: '/' }, { path: '/static' }] }),
-  );
-  const paths = [
-    { path: '/' },
-    { path: '/api' },
-    { path: '/static/images' },
-    { path: '/login', pathType: 'Exact' as const },
-  ];
-  return {
-    'controller.json': [configMap('controller', { 'worker-processes': '1', 'disable-access-log': 'true' })],
-    'bench.json': [
+const comparison: Comparison = {
+  host: HOST,
+  path: '/api/items/1',
+  backends: ['backend'],
+  limits: { cpuRatio: 1.3, rpsRatio: 0.8 },
+  manifests: ([port = 0]) => {
+    const others = Array.from({ length: OTHER_HOSTS }, (_, index) =>
+      ingress({ name: `other-${index}`, host: `other-${index}.test`, paths: [{ path: '/' }, { path: '/static' }] }),
+    );
+    const paths = [
+      { path: '/' },
+      { path: '/api' },
+      { path: '/static/images' },
+      { path: '/login', pathType: 'Exact' as const },
+    ];
+    return [
       ingress({ name: 'bench', host: HOST, paths }),
       ...others,
-      ...workload('web', [{ address: '127.0.0.1', port: backend }]),
-    ],
-  };
-}
-
-/**
- * The `http` block of a plain nginx: what Sluice's own configuration says at http level (headers, maps, timeouts, logs),
- * without Lua, and what its Lua does for this route as directives.
- */
-function plainConfig(sluice: string, port: number, backend: number): string {
-  const items = httpItems(sluice).filter((item) => !NOT_PLAIN.test(item));
-  if (!items.some((item) => item.includes('proxy_set_header'))) throw new Error('nginx.conf of Sluice has no headers');
-  return `${items.join('\n')}
-  upstream backend {
-    server 127.0.0.1:${backend};
-    keepalive 320;
-    keepalive_timeout 60s;
-    keepalive_requests 10000;
-    keepalive_time 1h;
-  }
-  server {
-    listen ${port} default_server reuseport backlog=511;
-    server_name _;
-    location / {
+      ...workload('web', [{ address: '127.0.0.1', port }]),
+    ];
+  },
+  plain: (ports) => ({
+    http: plainUpstream('backend', ports),
+    location: `    location / {
       client_max_body_size 1m;
       proxy_connect_timeout 5s;
       proxy_send_timeout 60s;
       proxy_read_timeout 60s;
       proxy_pass http://backend;
-    }
-  }`;
-}
-
-/** The directives and blocks right below `http`; templates indent by two blanks. */
-function httpItems(config: string): string[] {
-  const body = config.slice(config.indexOf('\nhttp {') + '\nhttp {\n'.length);
-  const items: string[] = [];
-  for (const line of body.split('\n')) {
-    if (line.trim() === '' || line.trim().startsWith('#') || line === '}') continue;
-    if (/^ {2}[^\s}]/.test(line)) items.push(line);
-    else items.push(`${items.pop() ?? ''}\n${line}`);
-  }
-  return items;
-}
-
-async function onlyWorker(sluice: Sluice, signal: AbortSignal): Promise<number> {
-  const { workers } = await sluice.control.status(signal);
-  const [worker, ...others] = workers;
-  if (worker === undefined || others.length > 0)
-    throw new Error(`Sluice runs ${workers.length} nginx workers, not one`);
-  return worker.pid;
-}
-
-async function onlyChild(nginx: PlainNginx): Promise<number> {
-  const workers = await nginx.workers();
-  const [worker, ...others] = workers;
-  if (worker === undefined || others.length > 0) throw new Error(`plain nginx runs ${workers.length} workers, not one`);
-  return worker;
-}
-
-/** Both must do the same work: the backend and the client see the same headers. */
-async function expectSameHeaders(ours: Contender, plain: Contender): Promise<void> {
-  const [a, b] = await Promise.all([headersSeen(ours), headersSeen(plain)]);
-  if (a !== b) throw new Error(`Sluice and plain nginx do not do the same:\n${a}\n${b}`);
-}
-
-async function headersSeen({ port }: Contender): Promise<string> {
-  const { status, headers, body } = await ask({ port, host: HOST, path: '/bench-seen' });
-  const { date: _date, server: _server, ...answer } = headers; // Sluice shows no Server (HDR-09), plain nginx must
-  const request = body.replace(/x_request_id: [0-9a-f]{32}/, 'x_request_id: ID').replaceAll(String(port), 'PORT');
-  return JSON.stringify({ status, answer, request });
-}
+    }`,
+  }),
+  headers: async () => ({}),
+  ignored: [],
+};
 
 const benchmark: Benchmark = {
   name: 'dataplane',
   about: 'CPU per request and requests per second, against a plain nginx with the same headers',
   maxSeconds: 85,
-  run,
+  run: (surroundings) => compareWithPlain(comparison, surroundings),
 };
 export default benchmark;

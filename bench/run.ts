@@ -2,6 +2,7 @@
 
 import churn from './churn.ts';
 import dataplane from './dataplane.ts';
+import dataplanePolicies from './dataplane-policies.ts';
 import propagation from './propagation.ts';
 import reload from './reload.ts';
 import rules from './rules.ts';
@@ -9,7 +10,7 @@ import scale from './scale.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [dataplane, rules, reload, propagation, scale, churn];
+const BENCHMARKS: readonly Benchmark[] = [dataplane, dataplanePolicies, rules, reload, propagation, scale, churn];
 const USAGE = 64; // sysexits(3): EX_USAGE
 
 function list(): string {

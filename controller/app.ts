@@ -52,6 +52,7 @@ export function selectionOf(flags: FlagValues, { kind, ingressClasses } = MANIFE
     watchNamespaceSelector: flags['watch-namespace-selector'],
     disableCatchAll: flags['disable-catch-all'],
     annotationsPrefix: flags['annotations-prefix'],
+    regexScope: flags['isolate-regex'] ? 'ingress' : 'host',
     externalNames: flags['disable-svc-external-name'] ? 'refused' : 'resolved',
     loopbackEndpoints: mayLoop ? 'allowed' : 'refused',
     configMap: flags.configmap,

@@ -77,6 +77,10 @@ export const FLAGS = {
   'watch-namespace-selector': flag<LabelSelector | null>(null, selector, 'Serve only namespaces with these labels.'),
   'disable-catch-all': toggle(false, 'Ignore Ingresses that have spec.defaultBackend.'),
   'disable-svc-external-name': toggle(false, 'Give ExternalName Services no endpoints.'),
+  'isolate-regex': toggle(
+    false,
+    'Keep use-regex and rewrite-target to the paths of their Ingress, instead of the whole host.',
+  ),
   'annotations-prefix': flag('nginx.ingress.kubernetes.io', text, 'Prefix of the annotations.'),
   configmap: flag<string | null>(null, reference, 'The controller ConfigMap, namespace/name.'),
   'default-backend-service': flag<string | null>(null, reference, 'Service for requests that nothing else serves.'),

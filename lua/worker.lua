@@ -2,6 +2,7 @@
 
 local counters = require("metrics.counters")
 local feed = require("config.feed")
+local under_way = require("lib.under_way")
 local profiles = require("router.profiles")
 
 local _M = {}
@@ -13,9 +14,11 @@ function _M.start(config, logged, needs)
   profiles.load(needs)
   feed.start(config)
   counters.start(logged)
+  under_way.start()
 end
 
 function _M.stop()
+  under_way.stop()
   counters.flush()
   feed.stop()
 end

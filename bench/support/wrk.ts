@@ -7,6 +7,7 @@ const run = promisify(execFile);
 export interface Load {
   readonly url: string;
   readonly host: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
 }
@@ -17,8 +18,12 @@ export interface Outcome {
 }
 
 /** One thread of keepalive connections, each with one request under way. Throws when any request failed. */
-export async function wrk({ url, host, connections, seconds }: Load, signal: AbortSignal): Promise<Outcome> {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Host: ${host}`, url];
+export async function wrk(
+  { url, host, headers = {}, connections, seconds }: Load,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const own = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-H', `Host: ${host}`, ...own, url];
   const { stdout } = await run('wrk', args, { signal }).catch((cause: unknown) => {
     throw new Error(`running wrk on ${url} failed; npm run bench installs it`, { cause });
   });

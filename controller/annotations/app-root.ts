@@ -25,7 +25,7 @@ export default annotation({
       doc: 'Redirects requests for exactly "/" to this path (302), for the whole host.',
     },
   },
-  host({ 'app-root': target }, draft) {
-    draft.appRoot ??= target;
+  route({ 'app-root': target }, draft, { origin }) {
+    if (origin !== 'catch-all') draft.appRoot = target;
   },
 });

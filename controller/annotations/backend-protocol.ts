@@ -2,8 +2,15 @@
 import { annotation } from '../feature/contract.ts';
 import { oneOfAnyCase } from '../feature/parse.ts';
 
-const protocolName = oneOfAnyCase('HTTP', 'HTTPS', 'GRPC', 'GRPCS');
-const PROTOCOLS = { HTTP: 'http', HTTPS: 'https', GRPC: 'grpc', GRPCS: 'grpcs' } as const;
+const protocolName = oneOfAnyCase('HTTP', 'HTTPS', 'AUTO_HTTP', 'GRPC', 'GRPCS', 'FCGI');
+const PROTOCOLS = {
+  HTTP: 'http',
+  HTTPS: 'https',
+  AUTO_HTTP: 'auto',
+  GRPC: 'grpc',
+  GRPCS: 'grpcs',
+  FCGI: 'fcgi',
+} as const;
 
 export default annotation({
   name: 'backend-protocol',
@@ -13,7 +20,7 @@ export default annotation({
       default: 'HTTP',
       parse: protocolName,
       risk: 'Low',
-      doc: 'Protocol towards the backend; HTTPS and GRPCS use TLS without verification.',
+      doc: 'Protocol towards the backend; AUTO_HTTP is that of the client. HTTPS does not verify and sends no SNI unless proxy-ssl-* says so; GRPCS never does.',
     },
   },
   route({ 'backend-protocol': protocol }, draft) {

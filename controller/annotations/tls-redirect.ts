@@ -29,12 +29,23 @@ export default annotation({
       risk: 'Medium',
       doc: 'Keeps the final "/" of the URI in that redirect.',
     },
+    'use-port-in-redirects': {
+      type: 'bool',
+      default: 'false',
+      config: 'use-port-in-redirects',
+      parse: bool,
+      risk: 'Low',
+      doc: 'Puts the port into that redirect, and into redirects to a path of the same host.',
+    },
   },
-  route(values, draft, { settings, path, tlsConfigured }) {
+  route(values, draft, { settings, path, origin, tlsConfigured }) {
+    if (origin === 'catch-all') return; // DEF-02
     const redirect = values['ssl-redirect'] ?? settings.sslRedirect;
     const force = values['force-ssl-redirect'] ?? settings.forceSslRedirect;
     const exempt = settings.noTlsRedirectLocations.some((prefix) => path.startsWith(prefix));
+    draft.policy.forceTls = force && !exempt;
     draft.policy.redirectToTls = (force || (redirect && tlsConfigured)) && !exempt;
+    draft.policy.portInRedirects = values['use-port-in-redirects'] ?? settings.usePortInRedirects;
     draft.policy.preserveTrailingSlash = values['preserve-trailing-slash'] ?? draft.policy.preserveTrailingSlash;
   },
 });

@@ -4,7 +4,7 @@
 import type { Host, HostName, Model } from '../model/types.ts';
 import type { Need, Needs } from '../render/layout.ts';
 import { allNeeds, type Hosts, type Loaded, missingOf, staleNames } from './needs.ts';
-import type { State, ValueName } from './state.ts';
+import { type State, usersOf, type ValueName } from './state.ts';
 
 /** What nginx runs, as far as we know. */
 export interface Running {
@@ -26,7 +26,7 @@ export interface Plan {
   readonly reload: { readonly needs: Needs; readonly reason: string } | null;
 }
 
-const ORDER = ['settings', 'pem', 'certificate', 'backend', 'host'];
+const ORDER = ['settings', 'pem', 'users', 'certificate', 'backend', 'host', 'aliases'];
 
 function rank(name: ValueName): number {
   const kind = name.split('/', 1)[0] ?? '';
@@ -57,13 +57,13 @@ export function plan(running: Running, model: Model, state: State, base: string)
     if (!waits.has(name) && running.state.get(name) !== text) upsert.push(name);
   }
   let remove = [...running.state.keys()].filter((name) => !state.has(name) && !waits.has(name));
-  if (remove.some((name) => name.startsWith('backend/'))) {
-    // Hosts that wait, and routes that keep a last good version, lead to backends that the model has forgotten.
+  if (remove.some((name) => /^(backend|pem|users)\//.test(name))) {
+    // Hosts that wait, and routes that keep a last good version, refer to what the model has forgotten.
     const hosts = [
       ...[...model.hosts].map(([name, host]) => (waits.has(`host/${name}`) ? running.hosts.get(name) : host)),
       ...stale.map((name) => running.hosts.get(name)),
     ];
-    const referred = new Set(hosts.flatMap((host) => (host === undefined ? [] : backendsOf(host))));
+    const referred = new Set(hosts.flatMap((host) => (host === undefined ? [] : referredBy(host))));
     remove = remove.filter((name) => !referred.has(name));
   }
   return {
@@ -98,8 +98,13 @@ function shown(names: readonly string[]): string {
   return `${first}${more} ${names.length === 1 ? 'is' : 'are'}`;
 }
 
-function backendsOf(host: Host): ValueName[] {
-  return host.routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [`backend/${target.id}`] : []));
+/** Backends, user lists and client certificates that a host value names. */
+function referredBy(host: Host): ValueName[] {
+  const routes = host.routes.flatMap(({ backends, policy }) => [
+    ...backends.map((id) => `backend/${id}`),
+    ...(policy.backendTls?.certificate ? [`pem/${policy.backendTls.certificate}`] : []),
+  ]);
+  return [...routes, ...usersOf(host).map(({ id }) => `users/${id}`)];
 }
 
 /** What runs once a plan's data was sent. */

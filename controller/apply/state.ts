@@ -2,10 +2,10 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Backend, Certificate, Host, Model, Route } from '../model/types.ts';
+import type { Backend, Certificate, Host, Model, Route, UserList } from '../model/types.ts';
 import { isNative, nativeId } from '../render/profile.ts';
 
-/** "host/<name>", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>" or "settings". */
+/** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or "settings". */
 export type ValueName = string;
 
 export type State = ReadonlyMap<ValueName, string>;
@@ -44,14 +44,40 @@ export function stateOf(model: Model, data: DataSettings): State {
     state.set(`pem/${certificate.fingerprint}`, memoised(certificate, pemValue));
     state.set(`certificate/${host}`, JSON.stringify({ fingerprint: certificate.fingerprint }));
   }
-  for (const [name, host] of model.hosts) state.set(`host/${name}`, memoised(host, hostValue));
+  for (const [fingerprint, pair] of model.pairs) state.set(`pem/${fingerprint}`, memoised(pair, pemValue));
+  for (const [name, host] of model.hosts) {
+    state.set(`host/${name}`, memoised(host, hostValue));
+    for (const list of usersOf(host))
+      state.set(
+        `users/${list.id}`,
+        memoised(list, ({ users }) => ({ users })),
+      );
+  }
+  if (model.aliases.length > 0) state.set('aliases', JSON.stringify(model.aliases));
   return state;
+}
+
+/** Values that hold keys or password hashes, which nobody is shown. */
+export function isSecret(name: ValueName): boolean {
+  return name.startsWith('pem/') || name.startsWith('users/');
+}
+
+/** User lists by host object, for the same reason as the texts. */
+const userLists = new WeakMap<Host, readonly UserList[]>();
+
+/** The user lists that a host value names. */
+export function usersOf(host: Host): readonly UserList[] {
+  const known = userLists.get(host);
+  if (known !== undefined) return known;
+  const found = [...new Set(host.routes.flatMap(({ users }) => users ?? []))];
+  userLists.set(host, found);
+  return found;
 }
 
 function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: DataSettings) {
   return {
     redirect_code: settings.httpRedirectCode,
-    redirect_port: settings.usePortInRedirects && httpsPort !== 443 ? httpsPort : undefined,
+    https_port: httpsPort,
     hsts: settings.hsts ? hstsValue(settings) : undefined,
     use_forwarded_headers: settings.useForwardedHeaders,
     server_header: settings.serverTokens ? 'any' : settings.allowBackendServerHeader ? 'backend' : undefined,
@@ -61,8 +87,15 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     },
     fill_variables: fillsVariables(settings) || undefined,
     unlogged: settings.skipAccessLogUrls.map(patternValue),
+    status_from: [...settings.nginxStatusIpv4Whitelist, ...settings.nginxStatusIpv6Whitelist],
     reject_handshake: settings.sslRejectHandshake,
     health_check_path: healthCheckPath,
+    add_headers: some(settings.responseHeaders),
+    hide_headers: some(settings.hideHeaders),
+    proxy_set_headers: some(settings.backendHeaders),
+    limit_conn_status: settings.limitConnStatusCode,
+    limit_req_status: settings.limitReqStatusCode,
+    limit_variable: settings.limitConnZoneVariable,
     loopback_endpoints: settings.selection.loopbackEndpoints,
     dns: {
       servers: dns.servers,
@@ -81,6 +114,11 @@ function fillsVariables({ httpSnippet, serverSnippet }: Settings): boolean {
   return /\$\{?(namespace|ingress_name|service_name|service_port|location_path|proxy_upstream_name|subdomain|escaped_request_uri)\b/.test(
     texts,
   );
+}
+
+/** Empty lists are left out: they cost requests nothing then. */
+function some<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 /** Keys of nginx maps: exact texts, "~regex", or "~*regex" without regard to case. */
@@ -128,13 +166,14 @@ function snakeCase(value: unknown): unknown {
   );
 }
 
-function routeValue({ match, path, profile, target, policy, source }: Route, { server }: Host) {
+function routeValue({ match, path, pattern, profile, target, policy, source }: Route, { server }: Host) {
   const [service, port] = target.kind === 'backend' ? [target.service, target.port] : ['', ''];
   const namespace = source?.namespace ?? '';
   return {
     match,
     path,
     native: isNative(server) ? nativeId({ match, path }) : undefined,
+    pattern: pattern ?? undefined,
     profile,
     target:
       target.kind === 'deny'

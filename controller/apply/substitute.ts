@@ -44,7 +44,9 @@ function withoutRoutes(host: Host, refused: Refused, running: Host | null, loade
   const routes = host.routes.map((route): Route => {
     const reason = refused.get(needOf(route));
     if (reason === undefined) return route;
-    const before = running?.routes.find(({ match, path }) => match === route.match && path === route.path);
+    const before = running?.routes.find(
+      ({ path, pattern, match }) => path === route.path && pattern === route.pattern && match === route.match,
+    );
     if (before !== undefined && loaded.every((one) => one.has(needOf(before))) && !refused.has(needOf(before))) {
       return before;
     }

@@ -4,7 +4,7 @@
 import { dataOf, installationOf, selectionOf, TEMPLATE_FOLDER } from '../app.ts';
 import { inspectNginx } from '../apply/binary.ts';
 import { allNeeds } from '../apply/needs.ts';
-import { stateOf } from '../apply/state.ts';
+import { isSecret, stateOf } from '../apply/state.ts';
 import type { FlagValues } from '../flags.ts';
 import type { Failed } from '../kube/reach.ts';
 import { Graph } from '../model/graph.ts';
@@ -43,8 +43,8 @@ export async function render(flags: FlagValues, output: Output): Promise<0 | 1 |
   );
   output.out(config.text);
   const state = [...stateOf(model, await dataOf(flags))].sort(([a], [b]) => (a < b ? -1 : 1));
-  output.out('\n# Routing data, which is sent to the Lua code. Certificates and keys are not shown.\n');
-  for (const [name, text] of state) if (!name.startsWith('pem/')) output.out(`# ${name} ${text}\n`);
+  output.out('\n# Routing data, which is sent to the Lua code. Keys and user lists are not shown.\n');
+  for (const [name, text] of state) if (!isSecret(name)) output.out(`# ${name} ${text}\n`);
 
   const problems = tidy([
     ...source.problems(),

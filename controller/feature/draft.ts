@@ -3,10 +3,22 @@
 import type { Ingress } from '../kube/objects.ts';
 import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
-import type { ConfigFile, Directive, PathMatch, Protocol, Target } from '../model/types.ts';
+import type {
+  AliasName,
+  AuthLocation,
+  Certificate,
+  ConfigFile,
+  Directive,
+  Identity,
+  PathMatch,
+  Protocol,
+  Target,
+  UserList,
+} from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
 import type { Snippet } from './snippet.ts';
+import type { Template } from './template.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -51,14 +63,43 @@ export class DirectiveSet {
   }
 }
 
+/** What connections to the HTTPS backends of a route have beside TLS (proxy-ssl-*). */
+export interface BackendTls {
+  /** null where none is given. */
+  readonly name: Template | null;
+  /** Whether it is sent as SNI. */
+  readonly sendsName: boolean;
+  /** null where the Secret has no CA. */
+  readonly trust: {
+    /** PEM. */
+    readonly ca: string;
+    readonly verify: boolean;
+    readonly depth: number;
+    readonly ciphers: string;
+    readonly protocols: readonly string[];
+    /** The client certificate. */
+    readonly pair: Certificate | null;
+  } | null;
+}
+
 export interface RouteDraft {
   /** Why the route must not be served at all (it answers 503); null when it may. */
   deny: string | null;
+  /** The path is a regular expression (use-regex), or is rewritten, which makes it one (PATH-07). */
+  isRegex: boolean;
+  /** Where "/" of the host leads as far as this path is concerned; the first in routing order wins. */
+  appRoot: Template | null;
   protocol: Protocol;
+  /** Set beside proxy_ssl_* directives: how connections with them are told apart from others. */
+  backendTls: { readonly pool: Identity['pool']; readonly pair: Certificate | null } | null;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
   /** Configuration of the user's own for the location. */
   snippet: Snippet | null;
+  /** With `policy.externalAuth`. */
+  auth: Omit<AuthLocation, 'directives'> | null;
+  /** With `policy.basicAuth`. */
+  users: UserList | null;
 }
 
 /** What every feature may know of the object that it reads. */
@@ -70,14 +111,25 @@ interface Context {
   report(key: string, message: string): void;
 }
 
+/** What is said of annotations that have none for a catch-all Ingress. */
+export const WITHOUT_EFFECT = 'it has no effect on an Ingress that has nothing but spec.defaultBackend';
+
+/** A rule, the "/" that a host has even without one, that of a catch-all Ingress, or nobody's. */
+export type PathOrigin = 'rule' | 'implicit' | 'catch-all' | 'none';
+
 export interface RouteContext extends Context {
   readonly host: string;
   readonly path: string;
+  /** As the rule says it: an Exact path can still become a regular expression (PATH-08). */
   readonly match: PathMatch;
+  /** Where the path comes from; for 'catch-all' redirects and rewrites have no effect (DEF-02). */
+  readonly origin: PathOrigin;
   /** Where the route leads before annotations are applied. */
   readonly target: Target;
   /** The host has a certificate assigned, the default one included (TLS-07). */
   readonly tlsConfigured: boolean;
+  /** For routes that say nothing of their own. */
+  readonly hostBackendTls: BackendTls | null;
   /** The Ingress of the route; null for the routes that exist without one. */
   readonly ingress: Ingress | null;
 }
@@ -87,8 +139,14 @@ export type HostDraft = Mutable<HostPolicy> & {
   readonly server: DirectiveSet;
   /** Configuration of the user's own for the server. */
   snippet: Snippet | null;
+  /** What routes of the host inherit that say nothing of their own. */
+  backendTls: BackendTls | null;
   /** Why the whole host answers 403; null when it does not (deny-server). */
   deny: string | null;
+  /** Other names of it; null until an Ingress lists some (HOST-11). */
+  aliases: readonly AliasName[] | null;
+  /** The same name with or without "www." leads here. */
+  hasWwwRedirect: boolean;
 };
 
 export interface HostContext extends Context {
@@ -107,11 +165,18 @@ export interface BackendContext extends Context {
 export function newRouteDraft(settings: Settings): RouteDraft {
   return {
     deny: null,
+    isRegex: false,
+    appRoot: null,
     protocol: 'http',
     snippet: null,
+    backendTls: null,
     directives: new DirectiveSet(),
     policy: {
+      redirectTo: null,
+      relativeRedirects: settings.relativeRedirects,
+      portInRedirects: settings.usePortInRedirects,
       redirectToTls: false,
+      forceTls: false,
       preserveTrailingSlash: settings.preserveTrailingSlash,
       maxBodyBytes: settings.proxyBodySize,
       timeouts: {
@@ -120,18 +185,49 @@ export function newRouteDraft(settings: Settings): RouteDraft {
         read: settings.proxyReadTimeout,
       },
       accessLog: true,
+      cors: null,
+      customHeaders: null,
+      mirror: null,
+      limits: null,
+      bandwidth: null,
+      errorCodes: null,
+      errorBackends: null,
+      defaultBackend: null,
+      allowFrom: null,
+      denyFrom: null,
+      basicAuth: null,
+      externalAuth: null,
+      clearedHeaders: null,
+      satisfy: null,
       tries: settings.proxyNextUpstreamTries,
       redirects: null,
       cookieDomain: null,
       cookiePath: null,
       connection: null,
       jumpsFirst: false,
+      backendTls: null,
+      rewrite: null,
+      upstreamHost: null,
     },
+    auth: null,
+    users: null,
   };
 }
 
+export function newHostPolicy(): HostPolicy {
+  return { appRoot: null, leadsTo: null, clientCertificates: null };
+}
+
 export function newHostDraft(): HostDraft {
-  return { deny: null, server: new DirectiveSet(), snippet: null, appRoot: null };
+  return {
+    ...newHostPolicy(),
+    deny: null,
+    server: new DirectiveSet(),
+    snippet: null,
+    backendTls: null,
+    aliases: null,
+    hasWwwRedirect: false,
+  };
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {

@@ -15,12 +15,19 @@ export interface Refusal {
   readonly outcome?: Outcome;
 }
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | Refusal;
+/** `note` is what its owner should know of a value that was taken over in part. */
+export interface Acceptance<T> {
+  readonly ok: true;
+  readonly value: T;
+  readonly note?: string;
+}
+
+export type Parsed<T> = Acceptance<T> | Refusal;
 
 export type Parser<T> = (text: string) => Parsed<T>;
 
-export function accepted<T>(value: T): Parsed<T> {
-  return { ok: true, value };
+export function accepted<T>(value: T, note?: string): Parsed<T> {
+  return note === undefined ? { ok: true, value } : { ok: true, value, note };
 }
 
 export function refused(accepts: string, outcome?: Outcome): Refusal {

@@ -19,7 +19,8 @@ const VARIABLES: ReadonlySet<string> = new Set(
 );
 const FAMILIES = /^(http|arg|cookie)_[a-z0-9_]{1,100}$/i;
 
-function isAllowed(name: string): boolean {
+/** Whether a variable says something about the request. */
+export function isRequestVariable(name: string): boolean {
   return VARIABLES.has(name) || FAMILIES.test(name);
 }
 
@@ -27,12 +28,13 @@ const PART = /\$(?:([0-9])|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\}
 
 /**
  * Text of these characters (beside "$" and the braces of variables) with variables; with captures, $1 to $9 as well. A "$"
- * that begins neither, and variables outside the list, are refused.
+ * that begins neither, and variables outside the list and `more`, are refused.
  */
 export function templateOf(
   characters: RegExp,
   accepts: string,
   captures: 'captures' | 'no-captures' = 'no-captures',
+  moreVariables: ReadonlySet<string> = new Set(),
 ): Parser<Template> {
   const literal = new RegExp(`^(?:${characters.source})*$`);
   const kinds = `${accepts}; nginx variables about the request${captures === 'captures' ? ', and $1 to $9' : ''}`;
@@ -42,7 +44,8 @@ export function templateOf(
     for (const [piece, number, bare, braced] of text.trim().matchAll(PART)) {
       const variable = bare ?? braced;
       if (variable !== undefined) {
-        if (!isAllowed(variable)) return refused(`${kinds}; $${variable} is none of them`);
+        if (!isRequestVariable(variable) && !moreVariables.has(variable))
+          return refused(`${kinds}; $${variable} is none of them`);
         parts.push({ variable });
       } else if (number !== undefined) {
         if (captures === 'no-captures' || number === '0') return refused(`${kinds}; $${number} is none of them`);

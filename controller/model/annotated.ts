@@ -4,7 +4,7 @@ import { newBackendDraft } from '../feature/draft.ts';
 import { problemOf, type ReadAnnotations } from '../feature/read.ts';
 import { referencesOf } from '../feature/reference.ts';
 import { readAnnotations } from '../feature/registry.ts';
-import { withoutUnsupported } from '../feature/unsupported.ts';
+import { unreadAnnotations } from '../feature/unread.ts';
 import type { Ingress } from '../kube/objects.ts';
 import type { ObjectRef } from '../kube/ref.ts';
 import { rejections } from './acceptance.ts';
@@ -30,10 +30,10 @@ export function annotated(view: View, settings: Settings, ingress: Ingress, prob
   const annotations = effectiveAnnotations(ingress, settings);
   const read = readAnnotations(annotations, prefix);
   const rejected = rejections(ingress, settings);
-  const unsupported = withoutUnsupported(annotations, object, prefix);
-  problems.push(...rejected, ...otherProblems(read, object), ...unsupported.problems);
+  const unread = unreadAnnotations(annotations, object, prefix);
+  problems.push(...rejected, ...otherProblems(read, object), ...unread.problems);
   problems.push(...leftOut(ingress, settings).map((key) => snippetLeftOut(key, object)));
-  const deny = rejected.length > 0 ? 'the Ingress is not accepted' : unsupported.deny;
+  const deny = rejected.length > 0 ? 'the Ingress is not accepted' : unread.deny;
   const shared = sharedContext(view, settings, ingress, problems);
   return {
     route: (draft, context) => {

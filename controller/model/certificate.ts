@@ -1,7 +1,8 @@
 // The certificate unit: which Secret serves a host, and whether it can (TLS-01 to TLS-07, TLS-13).
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import type { Ingress, Secret } from '../kube/objects.ts';
-import { keyOf, type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
+import { X509Certificate } from 'node:crypto';
+import { type KeyPair, readKeyPair } from '../feature/key-pair.ts';
+import type { Ingress } from '../kube/objects.ts';
+import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
 import { ingressesOf } from './select.ts';
 import type { Settings } from './settings.ts';
 import type { Certificate, HostName, Problem } from './types.ts';
@@ -12,58 +13,19 @@ export interface CertificateUnit {
   readonly problems: readonly Problem[];
 }
 
-/** A parsed pair and its leaf, or the reason why there is none. */
-export type KeyPair =
-  | { readonly kind: 'pair'; readonly certificate: Certificate; readonly leaf: X509Certificate }
-  | { readonly kind: 'unusable'; readonly reason: string };
-
-/** Certificate chains and keys above this are refused (R22). */
-const MAX_PEM_BYTES = 64 * 1024;
-
-/** Pairs by the Secret object they were read from: one wildcard Secret may serve thousands of hosts. */
-const pairs = new WeakMap<Secret, KeyPair>();
-
-/** Reads tls.crt and tls.key: PEM, leaf first, the key must match. */
-export function readKeyPair(secret: Secret): KeyPair {
-  const known = pairs.get(secret);
-  if (known !== undefined) return known;
-  const pair = parseKeyPair(secret);
-  pairs.set(secret, pair);
-  return pair;
-}
-
-function parseKeyPair(secret: Secret): KeyPair {
-  const chain = secret.data.get('tls.crt');
-  const key = secret.data.get('tls.key');
-  if (chain === undefined || key === undefined) {
-    return { kind: 'unusable', reason: `has no ${chain === undefined ? 'tls.crt' : 'tls.key'}` };
-  }
-  if (chain.length > MAX_PEM_BYTES || key.length > MAX_PEM_BYTES) {
-    return { kind: 'unusable', reason: `is larger than ${MAX_PEM_BYTES} bytes` };
-  }
-  try {
-    const leaf = new X509Certificate(chain);
-    const privateKey = createPrivateKey(key);
-    if (!leaf.checkPrivateKey(privateKey)) return { kind: 'unusable', reason: 'tls.key does not belong to tls.crt' };
-    const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? null;
-    if (bits !== null && bits < 2048) return { kind: 'unusable', reason: `its RSA key of ${bits} bits is too weak` };
-    const certificate: Certificate = {
-      fingerprint: createHash('sha256').update(chain).update('\0').update(key).digest('hex'),
-      chain: chain.toString('utf8'),
-      key: key.toString('utf8'),
-      secret: keyOf(secret.meta),
-      notAfter: leaf.validToDate.getTime(),
-    };
-    return { kind: 'pair', certificate, leaf };
-  } catch (error) {
-    // node:crypto says what is wrong with the PEM; its messages never quote the key.
-    return { kind: 'unusable', reason: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };
-  }
-}
-
 /** SANs decide; the CN only where there are none (TLS-03). */
 function covers(leaf: X509Certificate, host: HostName): boolean {
   return leaf.checkHost(host, { subject: 'default' }) !== undefined;
+}
+
+/** Leaves by the certificate they belong to: aliases ask again in every pass. */
+const leaves = new WeakMap<Certificate, X509Certificate>();
+
+/** Whether a certificate may be shown for another name than that of its host. */
+export function coversName(certificate: Certificate, name: HostName): boolean {
+  const leaf = leaves.get(certificate) ?? new X509Certificate(certificate.chain);
+  leaves.set(certificate, leaf);
+  return covers(leaf, name);
 }
 
 /** The Ingress that decides the certificate of a host: the first with a rule for it and a non-empty spec.tls (TLS-01). */

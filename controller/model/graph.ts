@@ -4,6 +4,7 @@
 import { type CertificateUnit, certificateUnit } from './certificate.ts';
 import { type BackendUnit, backendUnit } from './endpoints.ts';
 import { type HostUnit, hostUnit } from './host.ts';
+import { resolveNames } from './names.ts';
 import { tidy } from './problems.ts';
 import { readSettings, type Selection, type Settings } from './settings.ts';
 import type {
@@ -170,12 +171,14 @@ export class Graph {
     const certificates = new Map<HostName, Certificate>();
     const profiles = new Map<ProfileId, Profile>();
     const servers = new Map<ServerProfileId, ServerProfile>();
+    const pairs = new Map<string, Certificate>();
     const problems: Problem[] = [...this.#settings.value.problems];
     for (const [name, { value }] of this.#hosts) {
       problems.push(...value.problems);
       if (value.host === null) continue;
       hosts.set(name, value.host);
       for (const profile of value.profiles) profiles.set(profile.id, profile);
+      for (const pair of value.pairs) pairs.set(pair.fingerprint, pair);
       if (value.server !== null) servers.set(value.server.id, value.server);
     }
     for (const [name, { value }] of this.#certificates) {
@@ -187,6 +190,12 @@ export class Graph {
       backends.set(id, value.backend);
     }
     const { settings } = this.#settings.value;
-    return { settings, hosts, backends, certificates, profiles, servers, problems: tidy(problems) };
+    const claims = [...this.#hosts.values()].flatMap(({ value }) => value.names);
+    const names = resolveNames(claims, { hosts, certificates, redirectCode: settings.httpRedirectCode });
+    problems.push(...names.problems);
+    for (const host of names.hosts) hosts.set(host.name, host);
+    for (const [name, certificate] of names.certificates) certificates.set(name, certificate);
+    const { aliases } = names;
+    return { settings, hosts, aliases, backends, certificates, pairs, profiles, servers, problems: tidy(problems) };
   }
 }

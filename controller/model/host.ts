@@ -1,34 +1,57 @@
-// The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-06, DEF-01 to DEF-03).
-import { newHostDraft, newRouteDraft } from '../feature/draft.ts';
+// The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-10, DEF-01 to DEF-03).
+import { type HostDraft, newHostDraft, newRouteDraft, type PathOrigin, type RouteContext } from '../feature/draft.ts';
+import { doubtOf } from '../feature/pattern.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
 import { internProfile } from '../render/profile.ts';
 import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { isTlsConfigured } from './certificate.ts';
+import { counterpartOf, type NameClaim } from './names.ts';
 import { serverFor } from './native.ts';
+import type { HostPolicy } from './policy.ts';
+import { type Candidate, inRegexMode } from './regex-mode.ts';
 import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
-import type { BackendId, Host, HostName, Problem, Profile, Route, ServerProfile, Target } from './types.ts';
+import type {
+  BackendId,
+  Certificate,
+  Host,
+  HostName,
+  Problem,
+  Profile,
+  Route,
+  ServerProfile,
+  Target,
+} from './types.ts';
 import type { View } from './view.ts';
 
 export interface HostUnit {
   /** null when none of the Ingresses that name the host is ours. */
   readonly host: Host | null;
+  readonly names: readonly NameClaim[];
   readonly profiles: readonly Profile[];
   readonly server: ServerProfile | null;
+  /** Client certificates that its routes present to backends. */
+  readonly pairs: readonly Certificate[];
   readonly backends: readonly BackendId[];
   readonly problems: readonly Problem[];
 }
 
-const NOTHING: HostUnit = { host: null, profiles: [], server: null, backends: [], problems: [] };
+const NOTHING: HostUnit = { host: null, names: [], profiles: [], server: null, pairs: [], backends: [], problems: [] };
 
 /** One path of one Ingress, before its annotations are applied. */
 interface Claim {
-  readonly match: Route['match'];
+  readonly match: 'exact' | 'prefix';
   readonly path: string;
   readonly target: Target;
+  readonly origin: PathOrigin;
   /** null for the catch-all "/" that exists without an Ingress. */
   readonly owner: Ingress | null;
+}
+
+interface Built extends Candidate {
+  readonly profile: Profile;
+  readonly appRoot: HostPolicy['appRoot'];
 }
 
 /** Builds the routes of a host. Exact host names, "*.name", and "_" for every other host, which always exists. */
@@ -53,28 +76,60 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
 
   const of = annotatedOnce(view, settings, problems);
   const host = newHostDraft();
-  for (const ingress of ingresses) of(ingress).host(host, { host: name });
-  const build = routeBuilder(view, settings, name, isTlsConfigured(view, settings, name), of);
-  const built = [...claims.values()].map(build).sort(byPath);
+  const names: NameClaim[] = [];
+  for (const ingress of ingresses) {
+    const before = { ...host };
+    of(ingress).host(host, { host: name });
+    names.push(...claimedNames(before, host, name, ingress));
+  }
+  const build = routeBuilder(view, settings, name, of, {
+    tlsConfigured: isTlsConfigured(view, settings, name),
+    hostBackendTls: host.backendTls,
+  });
+  const built = inRegexMode([...claims.values()].map(build), settings.selection.regexScope).sort(byPath);
+  for (const { route } of built) problems.push(...unreadable(route, name));
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
+  const appRoot = built.find((path) => path.appRoot !== null)?.appRoot ?? null;
   if (host.server.list().length > 0 && !isServerName(name)) host.deny ??= 'it has no name that a server could have';
-  const { deny: denied, server: directives, snippet, ...policy } = host;
+  const {
+    deny: denied,
+    server: directives,
+    snippet,
+    aliases: _aliases,
+    hasWwwRedirect: _hasWwwRedirect,
+    backendTls: _backendTls,
+    ...policy
+  } = host;
   // A host that answers 403 anyway needs no server of its own.
   const { server, routes } = serverFor(name, denied === null ? { directives, snippet } : null, built, problems);
   return {
-    host: { name, server: server?.id ?? null, routes, policy, denied },
+    host: { name, server: server?.id ?? null, routes, policy: { ...policy, appRoot }, denied },
+    names,
     profiles: [...profiles.values()],
     server,
-    backends: [...new Set(routes.flatMap(({ target }) => ('id' in target && target.id !== null ? [target.id] : [])))],
+    // Several Secrets may hold the same one.
+    pairs: built.flatMap(({ pair }) => (pair === null ? [] : [{ ...pair, secret: null }])),
+    backends: [...new Set(routes.flatMap(({ backends }) => backends))],
     problems,
   };
 }
 
-/** Longer paths first, equal lengths in reverse order (PATH-06); exact before prefix. */
+/** The names that an Ingress added to the draft of its host. */
+function claimedNames(before: HostDraft, { aliases, hasWwwRedirect }: HostDraft, host: HostName, owner: Ingress) {
+  const added = aliases === before.aliases ? [] : (aliases ?? []);
+  const names = added.map((name): NameClaim => ({ host, owner, name, as: 'alias' }));
+  if (hasWwwRedirect && !before.hasWwwRedirect) {
+    names.push({ host, owner, name: { kind: 'exact', name: counterpartOf(host) }, as: 'redirect' });
+  }
+  return names;
+}
+
+/** Longer paths first, equal lengths in reverse order (PATH-06); exact before prefix; "^/p/" before "^/p". */
 function byPath({ route: a }: { route: Route }, { route: b }: { route: Route }): number {
   if (a.path.length !== b.path.length) return b.path.length - a.path.length;
   if (a.path !== b.path) return a.path < b.path ? 1 : -1;
-  return a.match < b.match ? -1 : 1;
+  if (a.match !== b.match) return a.match < b.match ? -1 : 1;
+  return (b.pattern ?? '').length - (a.pattern ?? '').length;
 }
 
 function claimsOf(ingress: Ingress, host: HostName, problems: Problem[]): Claim[] {
@@ -84,14 +139,14 @@ function claimsOf(ingress: Ingress, host: HostName, problems: Problem[]): Claim[
     for (const entry of rule.paths) {
       const target = targetOf(ingress, entry.target);
       if (target === null) problems.push(resourceBackend(ingress, host, entry));
-      else claims.push({ match: matchOf(entry), path: entry.path, target, owner: ingress });
+      else claims.push({ match: matchOf(entry), path: entry.path, target, origin: 'rule', owner: ingress });
     }
   }
   return claims;
 }
 
 /** A missing pathType and ImplementationSpecific are treated as Prefix (PATH-01). */
-function matchOf(entry: IngressPath): Route['match'] {
+function matchOf(entry: IngressPath): Claim['match'] {
   return entry.pathType === 'Exact' ? 'exact' : 'prefix';
 }
 
@@ -119,10 +174,11 @@ function implicitRoot(view: View, settings: Settings, name: HostName, creator: I
       .filter((ingress) => isOurs(view, settings.selection, ingress))
       .sort(byAge)[0];
     const target = owner?.defaultBackend ? targetOf(owner, owner.defaultBackend) : null;
-    return { ...root, target: target ?? global, owner: owner ?? null };
+    const origin = owner === undefined ? 'none' : 'catch-all';
+    return { ...root, target: target ?? global, origin, owner: owner ?? null };
   }
   const target = creator?.defaultBackend ? targetOf(creator, creator.defaultBackend) : null;
-  return { ...root, target: target ?? global, owner: creator };
+  return { ...root, target: target ?? global, origin: 'implicit', owner: creator };
 }
 
 /** The first port of --default-backend-service (DEF-01). */
@@ -132,26 +188,46 @@ function globalDefaultBackend(view: View, settings: Settings): BackendId | null 
   return key === null || port === undefined ? null : `${key}/${port}`;
 }
 
-function routeBuilder(view: View, settings: Settings, host: HostName, tlsConfigured: boolean, of: AnnotatedOf) {
+interface Built {
+  readonly route: Route;
+  readonly profile: Profile;
+  readonly pair: Certificate | null;
+}
+
+function routeBuilder(
+  view: View,
+  settings: Settings,
+  host: HostName,
+  of: AnnotatedOf,
+  shared: Pick<RouteContext, 'tlsConfigured' | 'hostBackendTls'>,
+) {
   const none = unannotated(view, settings);
-  return ({ match, path, target, owner }: Claim): { route: Route; profile: Profile } => {
+  return ({ match, path, target, origin, owner }: Claim): Built => {
     const draft = newRouteDraft(settings);
     const annotations = owner === null ? none : of(owner);
-    annotations.route(draft, { host, match, path, target, tlsConfigured });
-    if (owner === null) draft.policy.redirectToTls = false; // force-ssl-redirect is about Ingresses
+    annotations.route(draft, { host, match, path, origin, target, ...shared });
+    if (owner === null) draft.policy.redirectToTls = draft.policy.forceTls = false; // force-ssl-redirect is about Ingresses
     if (target.kind === 'default') {
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
     draft.policy.jumpsFirst = draft.snippet !== null || settings.locationSnippet !== null;
-    const profile = internProfile(draft.protocol, draft.directives.list(), {
-      files: draft.directives.files(),
-      snippet: draft.snippet,
-      asks: draft.policy.jumpsFirst ? 'after' : 'before',
-    });
+    const asks = draft.policy.jumpsFirst ? 'after' : 'before';
+    const { protocol, directives, backendTls: tls, auth: question, snippet } = draft;
+    const files = directives.files();
+    const profile = internProfile(protocol, directives.list(), { files, tls, question, snippet, asks });
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
+    const { defaultBackend, errorCodes } = draft.policy;
+    if (errorCodes !== null) {
+      draft.policy.errorBackends = [defaultBackend, globalDefaultBackend(view, settings)].filter((id) => id !== null);
+    }
+    const own = 'id' in allowed ? [allowed.id, defaultBackend] : [];
+    const backends = [...own, ...(draft.policy.errorBackends ?? [])].filter((id) => id !== null);
     const source = owner === null ? null : refOf(owner);
-    return { route: { match, path, profile: profile.id, target: allowed, policy: draft.policy, source }, profile };
+    const { policy, users, isRegex, appRoot } = draft;
+    const place = { match, path, pattern: null, profile: profile.id, target: allowed };
+    const route: Route = { ...place, policy, users, backends, source };
+    return { route, profile, isRegex, appRoot, owner, pair: tls?.pair ?? null };
   };
 }
 
@@ -187,6 +263,13 @@ function unserved(view: View, settings: Settings, name: HostName): Problem[] {
     }
     return [];
   });
+}
+
+function unreadable({ path, pattern, source }: Route, host: HostName): Problem[] {
+  const doubt = pattern === null ? null : doubtOf(pattern);
+  if (doubt === null || source === null) return [];
+  const message = `${showHost(host)}: path ${path} is matched as a regular expression, and does not look like one (${doubt}); where nginx cannot read it, it serves nothing`;
+  return [{ object: source, severity: 'error', code: 'path-pattern', message }];
 }
 
 function showHost(host: HostName): string {

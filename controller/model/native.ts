@@ -37,16 +37,22 @@ export function serverFor(
     const why = `${snippet === null ? 'its snippet needs' : 'a server-snippet needs'} a server of its own, which ${host === '_' ? 'rules without a host do' : 'a host with this name does'} not have`;
     return { server: null, routes: routes.map((route) => (closed.has(route) ? deny(route, why, problems) : route)) };
   }
-  const unfit = built.filter((one) => isServed(one) && !isLocationPath(one.route.path)).map(({ route }) => route);
+  const unfit = built.filter((one) => isServed(one) && !fits(one.route)).map(({ route }) => route);
   const locations = built
-    .filter(({ route }) => isLocationPath(route.path))
-    .map(({ route: { match, path }, profile }) => ({ match, path, profile }));
+    .filter(({ route }) => fits(route))
+    .map(({ route: { match, path, pattern }, profile }) => ({ match, path, pattern, profile }));
   return {
     server: internNativeServer(directives.list(), directives.files(), snippet, locations),
     routes: routes.map((route) =>
       unfit.includes(route) ? deny(route, 'nginx has no location for this path', problems) : route,
     ),
   };
+}
+
+/** Named groups of a regular expression would be variables of nginx. */
+function fits({ path, pattern }: Route): boolean {
+  if (pattern === null) return isLocationPath(path);
+  return isLocationPath(path) && isLocationPath(`/${pattern}`) && !/\(\?(P?<[^=!]|')|\(\*/.test(pattern);
 }
 
 function deny(route: Route, reason: string, problems: Problem[]): Route {

@@ -3,9 +3,13 @@
 import { closest } from 'fastest-levenshtein';
 import { showValue } from '../feature/parse.ts';
 import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
+import { ACCESS_KEYS } from './config/access.ts';
 import { CLIENT_KEYS } from './config/client.ts';
+import { ERROR_KEYS } from './config/errors.ts';
 import { type FreeText, freeTexts } from './config/free-text.ts';
+import { HEADER_KEYS } from './config/headers.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
+import { LIMIT_KEYS } from './config/limits.ts';
 import { LOG_KEYS } from './config/log.ts';
 import { OTHER_KEYS, REMOVED_KEYS } from './config/other.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
@@ -14,6 +18,7 @@ import { SECURITY_KEYS } from './config/security.ts';
 import { SNIPPET_KEYS } from './config/snippets.ts';
 import { TLS_KEYS } from './config/tls.ts';
 import { WORKER_KEYS } from './config/worker.ts';
+import { type Headers, headersOf } from './headers.ts';
 import type { LabelSelector } from './selector.ts';
 import type { Problem } from './types.ts';
 import type { View } from './view.ts';
@@ -30,6 +35,8 @@ export interface Selection {
   readonly watchNamespaceSelector: LabelSelector | null;
   readonly disableCatchAll: boolean;
   readonly annotationsPrefix: string;
+  /** What a path that is a regular expression makes of the others: the whole host (PATH-07), or only those of its Ingress. */
+  readonly regexScope: 'host' | 'ingress';
   readonly externalNames: 'resolved' | 'refused';
   /** Pods on loopback addresses: fine in a folder of manifests, an attack in a cluster (R17). */
   readonly loopbackEndpoints: 'allowed' | 'refused';
@@ -39,7 +46,11 @@ export interface Selection {
 }
 
 const KEYS = {
+  ...ACCESS_KEYS,
   ...CLIENT_KEYS,
+  ...ERROR_KEYS,
+  ...HEADER_KEYS,
+  ...LIMIT_KEYS,
   ...LOG_KEYS,
   ...PROXY_KEYS,
   ...RESPONSE_KEYS,
@@ -54,6 +65,10 @@ export type Config = ConfigOf<typeof KEYS>;
 
 export interface Settings extends Config {
   readonly selection: Selection;
+  /** Set on every response: the entries of add-headers. */
+  readonly responseHeaders: Headers;
+  /** Set on every request to a backend: the entries of proxy-set-headers. */
+  readonly backendHeaders: Headers;
 }
 
 const DEFAULTS = Object.fromEntries(
@@ -102,15 +117,18 @@ export function readSettings(view: View, selection: Selection): SettingsResult {
       continue;
     }
     const parsed = key.parse(text);
-    if (parsed.ok) changes[fieldOf(name)] = parsed.value;
-    else {
-      warn(
-        'setting-invalid',
-        `${name}: ${showValue(text)} is not accepted (${parsed.accepts}); the default stays in force`,
-      );
-    }
+    changes[fieldOf(name)] = parsed.ok ? parsed.value : key.refused;
+    const outcome = key.refused === key.initial ? 'the default stays in force' : 'paths that it would guard answer 503';
+    const said = parsed.ok
+      ? (parsed.note ?? null)
+      : `${showValue(text)} is not accepted (${parsed.accepts}); ${outcome}`;
+    if (said !== null) warn('setting-invalid', `${name}: ${said}`);
   }
-  return { settings: { ...DEFAULTS, ...changes, selection }, problems };
+  const settings: Settings = { ...DEFAULTS, ...changes, selection, responseHeaders: [], backendHeaders: [] };
+  const responses = headersOf(view, settings.addHeaders, 'add-headers');
+  const backends = headersOf(view, settings.proxySetHeaders, 'proxy-set-headers', ['host']);
+  problems.push(...responses.problems, ...backends.problems);
+  return { settings: { ...settings, responseHeaders: responses.headers, backendHeaders: backends.headers }, problems };
 }
 
 /** What to tell about a key that does nothing here; null when nothing is missing without it. */

@@ -24,13 +24,32 @@ export interface Directive {
   readonly args: readonly Token[];
 }
 
-export type Protocol = 'http' | 'https' | 'grpc' | 'grpcs';
+/** 'auto' is HTTP or HTTPS, as the client's connection. */
+export type Protocol = 'http' | 'https' | 'auto' | 'grpc' | 'grpcs' | 'fcgi';
+
+/** The question to a service for external authentication, as far as nginx needs directives for it; the rest is policy. */
+export interface AuthLocation {
+  readonly scheme: 'http' | 'https';
+  /** Names of the headers that are added to it. */
+  readonly headers: readonly string[];
+  /** A 401 leads somewhere. */
+  readonly signin: boolean;
+  /** Buffers for its answer: the same as for the backend's. */
+  readonly directives: readonly Directive[];
+}
 
 /** A file that a directive names. */
 export interface ConfigFile {
   /** Made of the SHA-256 of its content. */
   readonly name: string;
   readonly content: string;
+}
+
+/** What TLS connections to backends must agree on to be shared. */
+export interface Identity {
+  readonly digest: string;
+  /** 'none' where requests of one profile may differ in it. */
+  readonly pool: 'kept' | 'none';
 }
 
 /** A set of location directives that routes share; rendered as one named location in each server that needs it. */
@@ -43,6 +62,10 @@ export interface Profile {
   readonly snippet: Snippet | null;
   /** Whether what the route's data says is asked before the jump into it, or in it, after its snippets (PHASE-01). */
   readonly asks: 'before' | 'after';
+  /** null where nothing distinguishes its connections from others of the protocol. */
+  readonly identity: Identity | null;
+  /** null where no service is asked. */
+  readonly auth: AuthLocation | null;
 }
 
 /** A set of server directives that hosts with the same TLS policy share; rendered as one server of their own. */
@@ -60,7 +83,19 @@ export interface ServerProfile {
 export interface NativeLocation {
   readonly match: PathMatch;
   readonly path: string;
+  /** As in Route. */
+  readonly pattern: string | null;
   readonly profile: Profile;
+}
+
+/** SHA-256 of a user list, lower-case hex. */
+export type UserListId = string;
+
+/** Who may enter with which password. */
+export interface UserList {
+  readonly id: UserListId;
+  /** The hash as crypt(3) or htpasswd write it. A name that comes twice has its first one. */
+  readonly users: readonly (readonly [name: string, hash: string])[];
 }
 
 export type Target =
@@ -69,14 +104,21 @@ export type Target =
   | { readonly kind: 'default'; readonly id: BackendId | null }
   | { readonly kind: 'deny'; readonly status: 403 | 503; readonly reason: string };
 
-export type PathMatch = 'exact' | 'prefix';
+export type PathMatch = 'exact' | 'prefix' | 'regex';
 
 export interface Route {
   readonly match: PathMatch;
+  /** As the rule writes it. */
   readonly path: string;
+  /** What a regex route is matched by: from the start, in any case, without an end (PATH-08); null for the others. */
+  readonly pattern: string | null;
   readonly profile: ProfileId;
   readonly target: Target;
   readonly policy: RoutePolicy;
+  /** Every backend that its requests may be sent to. */
+  readonly backends: readonly BackendId[];
+  /** What `policy.basicAuth` names, null where it is null. */
+  readonly users: UserList | null;
   /** The Ingress that defines it; null for the routes that exist without one. */
   readonly source: ObjectRef | null;
 }
@@ -89,6 +131,16 @@ export interface Host {
   readonly policy: HostPolicy;
   /** Every path of it answers 403: its client certificates cannot be verified. */
   readonly denied: string | null;
+}
+
+/** Another name of a host: itself, "*.name" for anything below, "name.*" for anything behind, or a regular expression. */
+export interface AliasName {
+  readonly kind: 'exact' | 'below' | 'above' | 'regex';
+  readonly name: string;
+}
+
+export interface Alias extends AliasName {
+  readonly host: HostName;
 }
 
 export interface Endpoint {
@@ -129,9 +181,13 @@ export type ProblemCode =
   | 'api-version-converted'
   | 'class-unknown'
   | 'path-conflict'
+  | 'path-pattern'
+  | 'alias-conflict'
   | 'resource-backend'
   | 'annotation-invalid'
   | 'annotation-forbidden'
+  | 'annotation-legacy'
+  | 'annotation-unknown'
   | 'annotation-unsupported'
   | 'setting-invalid'
   | 'setting-unknown'
@@ -158,9 +214,13 @@ export interface Problem {
 export interface Model {
   readonly settings: Settings;
   readonly hosts: ReadonlyMap<HostName, Host>;
+  /** Those that are no exact names, in the order in which they are tried; exact ones are among the hosts. */
+  readonly aliases: readonly Alias[];
   readonly backends: ReadonlyMap<BackendId, Backend>;
-  /** By host; "_" is the default certificate, absent when none is configured. */
+  /** By host or alias; "_" is the default certificate, absent when none is configured. */
   readonly certificates: ReadonlyMap<HostName, Certificate>;
+  /** Client certificates towards backends, by fingerprint. */
+  readonly pairs: ReadonlyMap<string, Certificate>;
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
   readonly servers: ReadonlyMap<ServerProfileId, ServerProfile>;
   readonly problems: readonly Problem[];

@@ -4,7 +4,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
 import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
+import { authView } from './auth.ts';
+import { CLIENT_CERTIFICATE_HEADERS } from './client-certificate.ts';
 import { loadTemplate } from './engine.ts';
+import { withStockParameters } from './fastcgi.ts';
 import {
   accessLogOf,
   clientView,
@@ -19,7 +22,8 @@ import {
 import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
 import { integer, onOff, quoted, rawConfiguration, serverName, type Token, word } from './literal.ts';
 import { locationViews } from './native.ts';
-import { headersSetIn, withoutOverridden, withoutThoseOf } from './snippet.ts';
+import { headersSetIn, type RawText, withoutOverridden, withoutThoseOf } from './snippet.ts';
+import { allUpstreams, passOf, type Upstream } from './upstream.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -96,18 +100,10 @@ function loggedVariables(settings: Settings, installation: Installation): string
   return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(texts));
 }
 
-/** One upstream per protocol: nginx pools idle connections by address alone, so protocols must not share them. */
-const UPSTREAMS: Readonly<Record<Protocol, { readonly name: string; readonly url: string }>> = {
-  http: { name: 'upstream_balancer', url: 'http://upstream_balancer' },
-  https: { name: 'upstream_balancer_https', url: 'https://upstream_balancer_https' },
-  grpc: { name: 'upstream_balancer_grpc', url: 'grpc://upstream_balancer_grpc' },
-  grpcs: { name: 'upstream_balancer_grpcs', url: 'grpcs://upstream_balancer_grpcs' },
-};
-
 /** HDR-01 to HDR-05. An empty value removes the header. */
 function requestHeaders(settings: Settings): [name: string, value: string][] {
   const headers: [string, string][] = [
-    ['Host', '$best_http_host'],
+    ['Host', '$sluice_host'],
     ['X-Request-ID', '$req_id'],
     ['X-Real-IP', '$remote_addr'],
     ['X-Forwarded-For', '$full_x_forwarded_for'],
@@ -119,8 +115,17 @@ function requestHeaders(settings: Settings): [name: string, value: string][] {
     ['X-Original-Forwarded-For', variableOf(settings.forwardedForHeader)],
     ['X-Original-Forwarded-Host', variableOf(settings.forwardedHostHeader)],
     ['Proxy', ''],
+    ...CLIENT_CERTIFICATE_HEADERS.map(([name, value]): [string, string] => [name, value]),
   ];
   return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
+}
+
+/** Ours without those that proxy-set-headers replaces: Lua sets them, and a directive would override it. */
+function headersInForce(settings: Settings): { kept: [string, string][]; replaced: string[] } {
+  const names = new Set(settings.backendHeaders.map(([name]) => name.toLowerCase()));
+  const all = requestHeaders(settings);
+  const isReplaced = ([name]: [string, string]): boolean => names.has(name.toLowerCase());
+  return { kept: all.filter((header) => !isReplaced(header)), replaced: all.filter(isReplaced).map(([name]) => name) };
 }
 
 const HTTP_ONLY_HEADERS: [string, string][] = [
@@ -193,34 +198,73 @@ function directiveView(directives: readonly Directive[]) {
   return directives.map(({ name, args }) => ({ name: word(name), args }));
 }
 
-/** What is inside the location of a profile. `server` is where it stands. */
-function bodyView(profile: Profile, server: ServerProfile | null, settings: Settings) {
-  const isGrpc = profile.protocol === 'grpc' || profile.protocol === 'grpcs';
+/** What is inside the location of a profile. `server` is where it stands, `question` names the location that it asks. */
+function bodyView(profile: Profile, server: ServerProfile | null, question: string, settings: Settings) {
   const own = profile.asks === 'after' ? settings.locationSnippet : null;
+  const stock = profile.protocol === 'fcgi' ? withStockParameters(profile.directives) : profile.directives;
   return {
     snippet: profile.snippet === null ? null : rawConfiguration(profile.snippet),
     locationSnippet: own === null ? null : rawConfiguration(own),
-    directives: directiveView(own === null ? profile.directives : withoutThoseOf(own, profile.directives)),
-    headers: headerView(repeatedHeaders(profile, server, isGrpc, settings)),
-    isGrpc,
-    upstream: word(UPSTREAMS[profile.protocol].url),
+    auth: profile.auth === null ? null : authView(profile.auth, question, settings),
+    headers: repeatedHeaders(profile, server, settings),
+    directives: directiveView(own === null ? stock : withoutThoseOf(own, stock)),
+    pass: passOf(profile),
   };
+}
+
+function upstreamView({ name, pool }: Upstream) {
+  return { name: word(name), keepsConnections: pool === 'kept' };
+}
+
+/** A location @error_<code> for each code that a profile intercepts (annotations/custom-errors.ts). */
+function errorView(profiles: readonly Profile[], server: ServerProfile | null, settings: Settings) {
+  const names = profiles.flatMap(({ directives }) =>
+    directives.filter(({ name }) => name === 'error_page').map(({ args }) => String(args.at(-1))),
+  );
+  const codes = names.flatMap((name) => /^@error_([0-9]{3})$/.exec(name)?.[1] ?? []);
+  const upstream = word('http://upstream_balancer');
+  const headers = headersAgain('http', [], server, settings);
+  return [...new Set(codes)].sort().map((code) => ({
+    code: integer(Number(code)),
+    name: word(`@error_${code}`),
+    headers,
+    upstream,
+  }));
+}
+
+function repeatedHeaders(profile: Profile, server: ServerProfile | null, settings: Settings) {
+  const inside = [profile.snippet, settings.locationSnippet].filter((text) => text !== null);
+  return headersAgain(profile.protocol, inside, server, settings);
 }
 
 /**
  * One proxy_set_header on a level cancels those of the levels above. So where a snippet has one, the location says all of ours
- * again, but for those that the location's own snippets set: of two with one name nginx would send both.
+ * again, but for those that its own snippets (`inside`) set: of two with one name nginx would send both.
  */
-function repeatedHeaders(profile: Profile, server: ServerProfile | null, isGrpc: boolean, settings: Settings) {
+function headersAgain(
+  protocol: Protocol,
+  inside: readonly RawText[],
+  server: ServerProfile | null,
+  settings: Settings,
+): { directive: Token; name: Token; value: Token }[] {
+  if (protocol === 'fcgi') return [];
+  const isGrpc = protocol === 'grpc' || protocol === 'grpcs';
   const directive = isGrpc ? 'grpc_set_header' : 'proxy_set_header';
-  const inside = [profile.snippet, settings.locationSnippet].filter((text) => text !== null);
-  const around = [server?.snippet ?? null, settings.serverSnippet, settings.httpSnippet].filter(
-    (text) => text !== null,
-  );
+  const around = [server?.snippet ?? null, settings.serverSnippet, settings.httpSnippet];
   const set = headersSetIn(inside, directive);
-  if (set === null && headersSetIn(around, directive) === null) return [];
-  const all = [...requestHeaders(settings), ...(isGrpc ? [] : HTTP_ONLY_HEADERS)];
-  return all.filter(([name]) => !set?.has(name.toLowerCase()));
+  if (
+    set === null &&
+    headersSetIn(
+      around.filter((text) => text !== null),
+      directive,
+    ) === null
+  )
+    return [];
+  const all = [...headersInForce(settings).kept, ...(isGrpc ? [] : HTTP_ONLY_HEADERS)];
+  return headerView(all.filter(([name]) => !set?.has(name.toLowerCase()))).map((header) => ({
+    directive: word(directive),
+    ...header,
+  }));
 }
 
 function profileView(profile: Profile, server: ServerProfile | null, settings: Settings) {
@@ -229,7 +273,26 @@ function profileView(profile: Profile, server: ServerProfile | null, settings: S
     name: word(`@${profile.id}`),
     /** What Lua is told of the server, where it is asked after the jump. */
     asks: profile.asks === 'after' ? quoted(server?.id ?? '') : null,
-    ...bodyView(profile, server, settings),
+    ...bodyView(profile, server, profile.id, settings),
+  };
+}
+
+function nativeProfiles(server: ServerProfile | null): Profile[] {
+  const all = (server?.locations ?? []).map(({ profile }) => profile);
+  return [...new Map(all.map((profile) => [profile.id, profile])).values()];
+}
+
+/** The locations of a server in native mode; those of equal profiles ask the same question. */
+function nativeView(server: ServerProfile | null, settings: Settings) {
+  const questionOf = (profile: Profile): string => `${server?.id}/${profile.id}`;
+  return {
+    locations: locationViews(server?.locations ?? []).map(({ profile, ...location }) => ({
+      ...location,
+      ...bodyView(profile, server, questionOf(profile), settings),
+    })),
+    questions: nativeProfiles(server).flatMap((profile) =>
+      profile.auth === null ? [] : [authView(profile.auth, questionOf(profile), settings)],
+    ),
   };
 }
 
@@ -246,6 +309,7 @@ function serverView(
   const own = names.map(serverName);
   return {
     id: word(server?.id ?? 'shared'),
+    isShared: server === null,
     /** What Lua is told. */
     idForLua: quoted(server?.id ?? ''),
     listen: listenView(installation, settings, abilities, server),
@@ -254,11 +318,9 @@ function serverView(
     directives: directiveView(server?.directives ?? []),
     snippet: server === null || server.snippet === null ? null : rawConfiguration(server.snippet),
     isNative: server !== null && server.locations !== null,
-    locations: locationViews(server?.locations ?? []).map(({ profile, ...location }) => ({
-      ...location,
-      ...bodyView(profile, server, settings),
-    })),
+    ...nativeView(server, settings),
     settingsSnippet: settings.serverSnippet === null ? null : rawConfiguration(settings.serverSnippet),
+    errors: errorView([...profiles, ...nativeProfiles(server)], server, settings),
     profiles: profiles.map((profile) => profileView(profile, server, settings)),
   };
 }
@@ -291,7 +353,7 @@ export function configView(
 ) {
   const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
   const temp = (name: string): Token => quoted(join(installation.tempDir, name));
-  const headers = requestHeaders(settings);
+  const { kept: headers, replaced } = headersInForce(settings);
   return {
     modules: abilities.modules.map(quoted),
     snippets: {
@@ -323,6 +385,7 @@ export function configView(
       path: quoted(`${join(installation.lua, '?.lua')};${abilities.luaPath}`),
       cpath: quoted(abilities.luaCpath),
       ...dictionaryView(installation),
+      replacedHeaders: replaced.map(quoted),
       needs: [...needs].sort().map(quoted),
       loggedVariables: quoted(loggedVariables(settings, installation).join(' ')),
     },
@@ -338,7 +401,7 @@ export function configView(
     connectionWithoutUpgrade: settings.upstreamKeepaliveConnections === 0 ? word('close') : quoted(''),
     requestId: settings.generateRequestId ? word('$request_id') : quoted(''),
     headers: { proxy: headerView([...headers, ...HTTP_ONLY_HEADERS]), grpc: headerView(headers) },
-    upstreams: Object.values(UPSTREAMS).map(({ name }) => ({ name: word(name) })),
+    upstreams: allUpstreams(servers.flatMap(({ profiles }) => profiles)).map(upstreamView),
     keepalive: {
       connections: settings.upstreamKeepaliveConnections === 0 ? null : integer(settings.upstreamKeepaliveConnections),
       timeout: integer(settings.upstreamKeepaliveTimeout, 's'),

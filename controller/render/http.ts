@@ -2,6 +2,7 @@
 import type { Settings } from '../model/settings.ts';
 import type { Abilities, Installation } from './config.ts';
 import { integer, onOff, quoted, type Token, word } from './literal.ts';
+import { NOT_FASTCGI_CONDITIONS } from './protocol.ts';
 
 export function clientView(settings: Settings, abilities: Abilities) {
   const [buffers, kilobytes] = settings.largeClientHeaderBuffers;
@@ -40,6 +41,7 @@ export function proxyView(settings: Settings) {
   const all = (number - 1) * each;
   const busy = settings.proxyBusyBuffersSize;
   const conditions = [...settings.proxyNextUpstream, ...(settings.retryNonIdempotent ? ['non_idempotent'] : [])];
+  const forFastcgi = [...new Set(conditions)].filter((name) => !NOT_FASTCGI_CONDITIONS.has(name));
   return {
     buffering: word(settings.proxyBuffering),
     requestBuffering: word(settings.proxyRequestBuffering),
@@ -50,6 +52,7 @@ export function proxyView(settings: Settings) {
     busyBuffers: integer(busy >= each && busy <= all ? busy : Math.min(2 * each, all)),
     maxTempFile: integer(most === 0 ? 0 : Math.max(most, each)),
     nextUpstream: [...new Set(conditions)].map(word),
+    fastcgiNextUpstream: forFastcgi.length === 0 ? [word('off')] : forFastcgi.map(word),
     nextUpstreamTimeout: integer(settings.proxyNextUpstreamTimeout, 's'),
     grpcBuffer: settings.grpcBufferSizeKb === 0 ? null : integer(settings.grpcBufferSizeKb, 'k'),
     passServer: settings.allowBackendServerHeader,

@@ -37,6 +37,12 @@ export function word(text: string): Token {
   return new TokenText(text);
 }
 
+/** The name of a header, which users choose: letters, digits, "-" and "_" (longer ones do not fit nginx's hash tables). */
+export function headerName(text: string): Token {
+  if (!/^[A-Za-z0-9_-]{1,100}$/.test(text)) throw new Error(`not the name of a header: ${JSON.stringify(text)}`);
+  return new TokenText(text);
+}
+
 /** A decimal integer with an optional unit. */
 export function integer(value: number, unit: '' | 's' | 'ms' | 'k' | 'm' | 'g' = ''): Token {
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not an nginx integer: ${value}`);

@@ -5,7 +5,7 @@ import { nativeId } from './profile.ts';
 import { withoutLocations } from './snippet.ts';
 
 export interface LocationView {
-  /** "=" for an exact one, null for a prefix. */
+  /** "=" for an exact one, "~*" for a regular expression, null for a prefix. */
   readonly modifier: Token | null;
   readonly path: Token;
   /** What Lua finds the route by. */
@@ -18,10 +18,19 @@ export function locationViews(locations: readonly NativeLocation[]): LocationVie
   const exact = new Set(locations.flatMap(({ match, path }) => (match === 'exact' ? [path] : [])));
   const prefixes = new Set(locations.flatMap(({ match, path }) => (match === 'prefix' ? [path] : [])));
   const views: LocationView[] = [];
-  for (const { match, path, profile } of locations) {
+  for (const { match, path, pattern, profile } of locations) {
+    const route = quoted(nativeId({ match, path }));
+    if (pattern !== null) {
+      views.push({ modifier: word('~*'), path: quoted(`^${pattern}`), route, profile });
+      continue;
+    }
     const add = (modifier: Token | null, text: string): void => {
-      const fitting = modifier === null ? profile : forExact(profile);
-      views.push({ modifier, path: locationPath(text), route: quoted(nativeId({ match, path })), profile: fitting });
+      views.push({
+        modifier,
+        path: locationPath(text),
+        route,
+        profile: modifier === null ? profile : forExact(profile),
+      });
     };
     if (match === 'exact') add(word('='), path);
     else if (path.endsWith('/')) add(null, path);

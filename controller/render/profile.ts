@@ -1,29 +1,37 @@
 // Profiles: distinct sets of directives, named by the digest of their content, so that thousands of paths share a handful of
-// named locations, and hosts with the same TLS policy a server. Features write nginx's proxy_* names; here they become those
-// of the protocol's module.
+// named locations, and hosts with the same TLS policy a server.
 import { createHash } from 'node:crypto';
 import type { Snippet } from '../feature/snippet.ts';
-import type { ConfigFile, Directive, NativeLocation, Profile, Protocol, ServerProfile } from '../model/types.ts';
+import type {
+  AuthLocation,
+  Certificate,
+  ConfigFile,
+  Directive,
+  Identity,
+  NativeLocation,
+  Profile,
+  Protocol,
+  ServerProfile,
+} from '../model/types.ts';
+import { forProtocol } from './protocol.ts';
 import { needsLocation, withoutThoseOf } from './snippet.ts';
 
-/** Directives of the proxy module that the gRPC module does not have: gRPC always streams both ways. */
-const PROXY_ONLY: ReadonlySet<string> = new Set([
-  'proxy_buffering',
-  'proxy_request_buffering',
-  'proxy_http_version',
-  'proxy_max_temp_file_size',
-  'proxy_redirect',
-  'proxy_buffers',
-  'proxy_busy_buffers_size',
-  'proxy_cookie_domain',
-  'proxy_cookie_path',
-]);
+/** How a profile's TLS connections to backends are told apart, beside its proxy_ssl_* directives. */
+export interface BackendTlsOf {
+  /** 'none' where a directive takes the name of the backend from a variable. */
+  readonly pool: Identity['pool'];
+  /** The client certificate; it reaches nginx as data. */
+  readonly pair: Certificate | null;
+}
 
-/** What a profile has beside its directives. */
-export interface ProfileParts {
-  readonly files?: readonly ConfigFile[];
-  readonly snippet?: Snippet | null;
-  readonly asks?: Profile['asks'];
+/** What a profile has beside directives; all of it is absent unless given. */
+interface Parts {
+  readonly files: readonly ConfigFile[];
+  readonly tls: BackendTlsOf | null;
+  /** To a service that is asked about each request. */
+  readonly question: Omit<AuthLocation, 'directives'> | null;
+  readonly snippet: Snippet | null;
+  readonly asks: Profile['asks'];
 }
 
 /**
@@ -33,21 +41,33 @@ export interface ProfileParts {
 export function internProfile(
   protocol: Protocol,
   directives: readonly Directive[],
-  { files = [], snippet = null, asks = 'before' }: ProfileParts = {},
+  { files = [], tls = null, question = null, snippet = null, asks = 'before' }: Partial<Parts> = {},
 ): Profile {
-  const renamed: Directive[] = [];
-  for (const { name, args } of directives) {
-    const own = nameFor(protocol, name);
-    if (own !== null) renamed.push({ name: own, args });
-  }
-  const wanted = snippet === null ? renamed : withoutThoseOf(snippet, renamed);
-  const letter = snippet !== null && needsLocation(snippet) ? 'l' : 'p';
-  const before = [
+  const own = forProtocol(protocol, directives);
+  const wanted = snippet === null ? own : withoutThoseOf(snippet, own);
+  const identity = tls !== null && (protocol === 'https' || protocol === 'auto') ? identityOf(wanted, tls) : null;
+  const auth =
+    question === null ? null : { ...question, directives: directives.filter(({ name }) => AUTH_BUFFERS.has(name)) };
+  const texts = [
     protocol,
     ...(asks === 'after' ? [asks] : []),
     ...(snippet === null ? [] : [JSON.stringify(snippet.text)]),
+    ...(identity === null ? [] : [identity.digest]),
+    ...(auth === null ? [] : [authText(auth)]),
+    ...wanted.map(show),
   ];
-  return { id: idOf(letter, before, wanted), protocol, directives: wanted, files, snippet, asks };
+  const letter = snippet !== null && needsLocation(snippet) ? 'l' : 'p';
+  const named = files.filter((file) => wanted.some(({ args }) => args.some(({ text }) => text.includes(file.name))));
+  return {
+    id: `${letter}_${digest(texts)}`,
+    protocol,
+    directives: wanted,
+    files: named,
+    identity,
+    auth,
+    snippet,
+    asks,
+  };
 }
 
 /** Whether a profile can be a named location. */
@@ -55,10 +75,22 @@ export function canBeNamed(profile: Profile['id']): boolean {
   return !profile.startsWith('l');
 }
 
+function identityOf(directives: readonly Directive[], { pool, pair }: BackendTlsOf): Identity {
+  const own = directives.filter(({ name }) => name.startsWith('proxy_ssl_')).map(show);
+  return { digest: digest([pool, pair?.fingerprint ?? '', ...own]), pool };
+}
+
+/** Where answers are large, so may be those of the service that is asked who somebody is. */
+const AUTH_BUFFERS: ReadonlySet<string> = new Set(['proxy_buffer_size', 'proxy_buffers', 'proxy_busy_buffers_size']);
+
+function authText({ scheme, headers, signin, directives }: AuthLocation): string {
+  return ['auth', scheme, signin, ...headers, ...directives.map(show)].join(' ');
+}
+
 /** The server of hosts with these directives; null, the shared server, for those with none. */
 export function internServer(directives: readonly Directive[], files: readonly ConfigFile[]): ServerProfile | null {
   if (directives.length === 0) return null;
-  return { id: idOf('s', [], directives), directives, files, snippet: null, locations: null };
+  return { id: `s_${digest(directives.map(show))}`, directives, files, snippet: null, locations: null };
 }
 
 /** The server of a host whose paths are locations of nginx's own. Its id begins with "n". */
@@ -69,12 +101,13 @@ export function internNativeServer(
   locations: readonly NativeLocation[],
 ): ServerProfile {
   const wanted = snippet === null ? directives : withoutThoseOf(snippet, directives);
-  const before = [
+  const texts = [
     JSON.stringify(snippet?.text ?? ''),
-    ...locations.map(({ match, path, profile }) => JSON.stringify([match, path, profile.id])),
+    ...locations.map(({ match, path, pattern, profile }) => JSON.stringify([match, path, pattern, profile.id])),
+    ...wanted.map(show),
   ];
   const all = [...files, ...locations.flatMap(({ profile }) => profile.files)];
-  return { id: idOf('n', before, wanted), directives: wanted, files: all, snippet, locations };
+  return { id: `n_${digest(texts)}`, directives: wanted, files: all, snippet, locations };
 }
 
 export function isNative(server: ServerProfile['id'] | null): boolean {
@@ -83,15 +116,13 @@ export function isNative(server: ServerProfile['id'] | null): boolean {
 
 /** The name by which the location of a native server finds its route. */
 export function nativeId({ match, path }: Pick<NativeLocation, 'match' | 'path'>): string {
-  return `r_${createHash('sha256').update(`${match} ${path}`).digest('hex').slice(0, 12)}`;
+  return `r_${digest([match, path])}`;
 }
 
-function idOf(letter: string, before: readonly string[], directives: readonly Directive[]): string {
-  const text = [...before, ...directives.map(({ name, args }) => [name, ...args].join(' '))].join('\n');
-  return `${letter}_${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
+function show({ name, args }: Directive): string {
+  return [name, ...args].join(' ');
 }
 
-function nameFor(protocol: Protocol, name: string): string | null {
-  if (protocol === 'http' || protocol === 'https' || !name.startsWith('proxy_')) return name;
-  return PROXY_ONLY.has(name) ? null : name.replace('proxy_', 'grpc_');
+function digest(lines: readonly string[]): string {
+  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 12);
 }

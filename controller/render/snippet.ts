@@ -4,7 +4,7 @@ import type { Snippet } from '../feature/snippet.ts';
 import type { AdministratorText } from '../model/config/snippets.ts';
 import type { Directive } from '../model/types.ts';
 
-type RawText = Snippet | AdministratorText;
+export type RawText = Snippet | AdministratorText;
 
 /** Directives that may stand several times on a level. */
 const REPEATABLE =

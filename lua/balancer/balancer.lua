@@ -24,9 +24,12 @@ end
 function _M.balance()
   local var = ngx.var
   local route = hosts.route(var.sluice_route)
-  local backend = route and feed.backend_of_routed(route.target.id)
+  -- Another than the route's own when router.errors says so.
+  local other = route and route.has_stand_in and var.sluice_backend
+  local id = other and other ~= "" and other or route and route.target.id
+  local backend = route and feed.backend_of_routed(id)
   if not backend or #backend.peers == 0 then
-    ngx.log(ngx.ERR, "no peer for ", route and route.target.id or "a request without a route")
+    ngx.log(ngx.ERR, "no peer for ", id or "a request without a route")
     return ngx.exit(503)
   end
 

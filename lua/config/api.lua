@@ -186,13 +186,13 @@ local function commit(staged, removed, is_full)
   local kept = history.keep(outdated(staged, removed), generation, feed.quits())
 
   -- Nothing below can fail or yield. Order: backends and hosts come, hosts go, the generation
-  -- moves, backends go.
+  -- moves, backends and user lists go.
   local replaced, late = {}, {}
   for i, entry in ipairs(staged) do
     replaced[i] = store.move(entry.name, entry.pointer)
   end
   for _, name in ipairs(removed) do
-    if match(name, "^backend/") then
+    if match(name, "^backend/") or match(name, "^users/") then
       late[#late + 1] = name
     else
       replaced[#replaced + 1] = store.move(name, 0)

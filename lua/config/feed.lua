@@ -6,6 +6,7 @@ local cjson = require("cjson.safe")
 local history = require("config.history")
 local host_compiler = require("router.host")
 local backend_compiler = require("balancer.backend")
+local cidr = require("lib.cidr")
 local global_policy = require("policy.global")
 local key_pair = require("tls.key_pair")
 local lock = require("config.lock")
@@ -32,8 +33,13 @@ local digest = ""
 -- The generation at which this worker was told to quit, nil before.
 local quit
 local hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
-local retired = {}
+-- Client certificates towards backends, as nginx takes them from variables, by fingerprint.
+local client_pairs = {}
+local user_lists = {}
+local retired, retired_users = {}, {}
 local settings
+-- The aliases that are no exact names, in order; false when there are none.
+local aliases
 
 local function decode_text(name, text)
   if not text then
@@ -69,8 +75,13 @@ local function forget_all()
   for _, host in pairs(hosts) do
     host_compiler.retire(host)
   end
+  for id, users in pairs(user_lists) do
+    retired_users[id] = { users = users, since = ngx.now() }
+  end
   hosts, backends, certificates, pairs_by_fingerprint = {}, {}, {}, {}
-  settings = nil
+  client_pairs = {}
+  user_lists = {}
+  settings, aliases = nil, nil
 end
 
 local function forget(name)
@@ -89,8 +100,16 @@ local function forget(name)
     certificates[id] = nil
   elseif kind == "pem" then
     pairs_by_fingerprint[id] = nil
+    client_pairs[id] = nil
+  elseif kind == "users" then
+    if user_lists[id] then
+      retired_users[id] = { users = user_lists[id], since = ngx.now() }
+      user_lists[id] = nil
+    end
   elseif name == "settings" then
     settings = nil
+  elseif name == "aliases" then
+    aliases = nil
   end
 end
 
@@ -170,6 +189,14 @@ function _M.host(name)
   return host
 end
 
+--- The aliases to be tried for names that are no host, nil for none.
+function _M.aliases()
+  if aliases == nil then
+    aliases = decode("aliases") or false
+  end
+  return aliases or nil
+end
+
 --- The compiled backend, or nil when there is none.
 function _M.backend(id)
   local backend = backends[id]
@@ -219,20 +246,52 @@ function _M.certificate(name)
   return pair or nil
 end
 
+--- A certificate and its key for proxy_ssl_certificate and proxy_ssl_certificate_key, or nil.
+function _M.pair(fingerprint)
+  local pair = client_pairs[fingerprint]
+  if pair == nil then
+    local value = decode("pem/" .. fingerprint)
+    pair = value and { certificate = "data:" .. value.chain, key = "data:" .. value.key }
+    client_pairs[fingerprint] = pair
+  end
+  return pair
+end
+
+--- A user list for basic authentication: name -> hash; nil when there is none. One that was removed
+-- still serves the requests that were routed before.
+function _M.users(id)
+  local users = user_lists[id]
+  if users == nil then
+    local value = decode("users/" .. id)
+    if not value then
+      return retired_users[id] and retired_users[id].users
+    end
+    users = {}
+    for _, user in ipairs(value.users) do
+      users[user[1]] = user[2]
+    end
+    user_lists[id] = users
+  end
+  return users
+end
+
 --- Settings that are data (docs: controller/apply/state.ts); an empty table before the first apply.
 function _M.settings()
   if settings == nil then
     settings = decode("settings") or {}
     settings.checks = global_policy.compile(settings)
+    settings.may_see_status = cidr.compile(settings.status_from or {})
   end
   return settings
 end
 
 local function drop_retired()
   local now = ngx.now()
-  for id, entry in pairs(retired) do
-    if now - entry.since > RETIRED_FOR then
-      retired[id] = nil
+  for _, list in ipairs({ retired, retired_users }) do
+    for id, entry in pairs(list) do
+      if now - entry.since > RETIRED_FOR then
+        list[id] = nil
+      end
     end
   end
 end
@@ -295,9 +354,9 @@ function _M.quits()
   return generations
 end
 
---- The text of an object for humans; private keys are never given back.
+--- The text of an object for humans; private keys and password hashes are never given back.
 function _M.show(name)
-  if sub(name, 1, 4) == "pem/" then
+  if sub(name, 1, 4) == "pem/" or sub(name, 1, 6) == "users/" then
     return nil
   end
   return store.read(name)

@@ -3,6 +3,7 @@
 
 local shared = ngx.shared.sluice_counters
 local hosts = require("router.host")
+local limits = require("policy.limits")
 local variables = require("router.variables")
 
 local escape_uri = ngx.escape_uri
@@ -36,7 +37,9 @@ end
 
 -- No loop over the names: LuaJIT gives up functions with loops that mostly end after a turn or two.
 local function fill(var, route)
-  if logged.proxy_upstream_name then
+  -- router/errors.lua has named another one.
+  local is_named = route.has_stand_in and var.proxy_upstream_name ~= ""
+  if logged.proxy_upstream_name and not is_named then
     var.proxy_upstream_name = route.upstream
   end
   if logged.namespace then
@@ -66,6 +69,7 @@ end
 -- formats use.
 function _M.log()
   local var = ngx.var
+  limits.leave(var)
   local key = var.sluice_route
   local route = key and key ~= "" and hosts.route(key)
   if not route then

@@ -11,23 +11,42 @@
 local _M = {}
 
 local OF_HOST = {
+  require("policy.client_certificates"),
   require("policy.denied"),
+  require("policy.leads_to"),
   require("policy.app_root"),
 }
 
 -- Before the snippets of the route, where it has some.
-local BEFORE_SNIPPET = {}
+local BEFORE_SNIPPET = {
+  require("policy.cors"),
+}
 
 -- Before the redirect to HTTPS.
-local BEFORE_TLS = {}
+local BEFORE_TLS = {
+  require("policy.redirect"),
+  require("policy.rewrite_redirect"),
+}
 
 -- Once a backend with endpoints is found, in the old order: limits, then who may enter, then what
 -- is sent on.
 local BEFORE_PROXY = {
+  require("policy.limits"),
+  require("policy.access"),
+  require("policy.cleared_headers"),
+  require("policy.rewrite"),
+  require("policy.upstream_host"),
   require("policy.proxy_variables"),
+  require("policy.backend_tls"),
+  require("policy.bandwidth"),
+  require("policy.mirror"),
 }
 
-local ON_RESPONSE = {}
+local ON_RESPONSE = {
+  require("policy.custom_headers"),
+  require("policy.cors"),
+  require("policy.auth_answer"),
+}
 
 -- A snippet ends with setting this variable; a "break" in it, or a "rewrite … break", does not get
 -- there.
@@ -55,6 +74,15 @@ local function collect(policies, kind, value)
   return functions
 end
 
+-- A list as a set, nil for none.
+local function set(list)
+  local found = list and {}
+  for _, entry in ipairs(list or {}) do
+    found[entry] = true
+  end
+  return found
+end
+
 --- Adds to a host what is to be asked before the route is chosen.
 function _M.compile_host(host)
   host.checks = collect(OF_HOST, "host", host)
@@ -63,6 +91,9 @@ end
 --- Adds to a route what is to be asked of its requests.
 function _M.compile_route(route)
   route.before_snippet = collect(BEFORE_SNIPPET, "route", route)
+  route.errors = set(route.policy.error_codes)
+  -- Whether another backend than its own may get its requests (router/errors.lua).
+  route.has_stand_in = (route.errors or route.policy.default_backend) and true or false
   route.before_tls = collect(BEFORE_TLS, "route", route)
   route.before_proxy = collect(BEFORE_PROXY, "route", route)
   route.on_response = collect(ON_RESPONSE, "response", route)

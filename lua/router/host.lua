@@ -1,7 +1,9 @@
 -- Compiles a host's value into lookup tables: exact paths by table, prefixes by one table per
--- distinct length, longest first. Paths follow PATH-01 to PATH-05 of docs/spec/annotations.yaml.
+-- distinct length, longest first; regular expressions one after the other. Paths follow PATH-01 to
+-- PATH-10 of docs/spec/annotations.yaml.
 
 local policies = require("policy.policies")
+local regex = require("router.regex")
 
 local sub = string.sub
 local byte = string.byte
@@ -58,6 +60,10 @@ function _M.compile(value)
     end
     if route.match == "exact" then
       host.exact[route.path] = route
+    elseif route.match == "regex" then
+      regex.compile(route)
+      host.regexes = host.regexes or {}
+      host.regexes[#host.regexes + 1] = route
     end
   end
 
@@ -85,7 +91,7 @@ function _M.compile(value)
     if route.match == "prefix" and #path > 1 and byte(path, -1) == SLASH then
       local bare = sub(path, 1, -2)
       if not host.exact[bare] then
-        host.slash[bare] = true
+        host.slash[bare] = route
       end
     end
   end
@@ -96,15 +102,14 @@ function _M.compile(value)
   return host
 end
 
---- The route of a normalised URI; nil and true when the client is to be sent to the same URI with a
--- final slash.
-function _M.find(host, uri)
+local function find_literal(host, uri)
   local route = host.exact[uri]
   if route then
     return route
   end
-  if host.slash[uri] then
-    return nil, true
+  route = host.slash[uri]
+  if route then
+    return nil, route
   end
   local lengths, prefixes, size = host.lengths, host.prefixes, #uri
   for i = 1, #lengths do
@@ -117,6 +122,24 @@ function _M.find(host, uri)
     end
   end
   return nil
+end
+
+--- The route of a normalised URI. Without one, the route of "/p/" when the client is to be sent
+-- there from "/p". With one, a status when it cannot be served.
+--
+-- Where regular expressions and other paths meet (--isolate-regex), an Exact path wins; then the
+-- longer path, and of equally long ones the one that is no regular expression.
+function _M.find(host, uri)
+  local route, slash = find_literal(host, uri)
+  local regexes = host.regexes
+  if regexes and not (route and route.match == "exact") then
+    local other = route or slash
+    local found, status = regex.find(regexes, uri, other and #other.path or 0)
+    if found then
+      return found, nil, status
+    end
+  end
+  return route, slash
 end
 
 --- The route of a request that was dispatched, by the variable $sluice_route.

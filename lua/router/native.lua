@@ -4,6 +4,7 @@
 
 local feed = require("config.feed")
 local hosts = require("router.host")
+local names = require("router.names")
 local router = require("router.router")
 
 local is_internal = ngx.req.is_internal
@@ -29,7 +30,7 @@ end
 -- Several locations can lead to one route, and data may be newer than the locations: then the route
 -- is looked up as elsewhere.
 local function find(var, id)
-  local host = router.find_host(var.host)
+  local host = names.find(var.host)
   if not host or host.denied then
     return nil
   end

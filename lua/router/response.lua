@@ -1,6 +1,7 @@
 -- The header filter of every response.
 
 local feed = require("config.feed")
+local headers = require("router.headers")
 local hosts = require("router.host")
 
 local header = ngx.header
@@ -16,6 +17,7 @@ function _M.filter()
   if not keeps or keeps == "backend" and not var.upstream_http_server then
     header["Server"] = nil
   end
+  headers.answer(var)
   local key = var.sluice_route
   local route = key and key ~= "" and hosts.route(key)
   local policies = route and route.on_response

@@ -2,11 +2,15 @@
 -- (redirect, 503, 413), then the jump into the route's profile. Phase order: PHASE-01 of
 -- docs/spec/annotations.yaml.
 
+local cidr = require("lib.cidr")
 local dns = require("lib.dns")
+local errors = require("router.errors")
 local feed = require("config.feed")
+local headers = require("router.headers")
 local hosts = require("router.host")
+local names = require("router.names")
 local profiles = require("router.profiles")
-local redirect = require("lib.redirect").redirect
+local response = require("lib.redirect")
 local variables = require("router.variables")
 
 local exec = ngx.exec
@@ -45,37 +49,23 @@ local function normal_name(header)
   return name
 end
 
--- Exact, then with the first label replaced by "*", then the catch-all (HOST-04, HOST-05).
-local function find_host(name)
-  local host = feed.host(name)
-  if host then
-    return host
-  end
-  local dot = find(name, ".", 2, true)
-  host = dot and feed.host("*" .. sub(name, dot))
-  return host or feed.host("_")
-end
-
--- nginx's own redirect of "/p" to "/p/": the query is kept, the port is not (PATH-05).
-local function redirect_to_slash(var, name, uri)
+-- nginx's own redirect of "/p" to "/p/" with the query (PATH-05).
+local function redirect_to_slash(var, route, uri)
   local args = var.args
-  local location = var.pass_access_scheme .. "://" .. name .. ngx.escape_uri(uri, 0) .. "/"
-  return redirect(301, args and args ~= "" and location .. "?" .. args or location)
+  local location = response.to_path(var, route.policy, ngx.escape_uri(uri, 0) .. "/")
+  return response.redirect(301, args and args ~= "" and location .. "?" .. args or location)
 end
 
 -- TLS-09, TLS-10: the host without its port, one final slash of the whole request URI removed
 -- unless it is to be kept.
 local function redirect_to_tls(var, route, settings)
   local name = normal_name(var.best_http_host) or var.host
-  local uri = var.request_uri
-  if sub(uri, 1, 1) ~= "/" then
-    uri = match(uri, "^%a[%w+.-]*://[^/?]*(.*)$") or "/"
-  end
+  local uri = response.request_path(var)
   if not route.policy.preserve_trailing_slash and sub(uri, -1) == "/" then
     uri = sub(uri, 1, -2)
   end
-  local port = settings.redirect_port and ":" .. settings.redirect_port or ""
-  return redirect(settings.redirect_code, "https://" .. name .. port .. uri)
+  local port = route.policy.port_in_redirects and ":" .. settings.https_port or ""
+  return response.redirect(settings.redirect_code, "https://" .. name .. port .. uri)
 end
 
 -- "_" also answers the health check and, to this machine, the status page (HOST-15).
@@ -86,18 +76,13 @@ local function own_page(var, uri, settings)
   end
   if uri == "/nginx_status" then
     local address = var.realip_remote_addr
-    if address == "::1" or address == "unix:" or find(address, "^127%.") then
+    local bytes = cidr.bytes(address)
+    if address == "unix:" or bytes and settings.may_see_status(bytes) then
       var.no_log = "1"
       return exec("@status")
     end
     return exit(403)
   end
-end
-
--- A default backend that is missing or has no endpoints is the built-in 404 (DEF-01); elsewhere
--- 503 (SVC-01).
-local function without_endpoints(target)
-  return exit(target.kind == "default" and 404 or 503)
 end
 
 -- Asks policies one after the other; one that answers ends the request.
@@ -107,7 +92,7 @@ local function ask(policies, var, route)
   end
 end
 
--- Chooses the route of a request.
+-- Notes the route of a request.
 local function note(var, route)
   var.sluice_route = route.key
   hosts.enter(route)
@@ -128,17 +113,45 @@ local function leave(var)
   if before and before ~= "" then
     hosts.leave_key(before)
     var.sluice_route = ""
+    var.sluice_backend = ""
+    var.proxy_upstream_name = ""
     var.no_log = ""
+    var.sluice_host = var.best_http_host
   end
 end
 
--- What the route's data says, between its choice and its backend. Returns when the request is to be
--- sent there. `again(var, argument)` routes it anew.
+-- TLS-07; names that are aliases need a certificate of their own for it.
+local function leads_to_tls(var, route)
+  if not route.policy.redirect_to_tls or var.pass_access_scheme ~= "http" then
+    return false
+  end
+  local name = var.host
+  local _, is_alias = names.find(name)
+  return not is_alias or route.policy.force_tls or names.has_certificate(name)
+end
+
+-- 503 (SVC-01); for a default backend the built-in 404 (DEF-01), which stands in for one: who may
+-- not enter does not get it either. With external authentication auth/answer.lua ends it, in the
+-- profile.
+local function without_endpoints(var, route)
+  if route.target.kind ~= "default" then
+    return exit(503)
+  end
+  if route.before_proxy then
+    ask(route.before_proxy, var, route)
+  end
+  if not route.external then
+    return exit(404)
+  end
+end
+
+-- What the route's data says, between its choice and its backend. Returns when the request is to go
+-- on in its profile. `again(var, argument)` routes it anew.
 local function obey(var, route, again, argument)
   if route.before_tls then
     ask(route.before_tls, var, route)
   end
-  if route.policy.redirect_to_tls and var.pass_access_scheme == "http" then
+  if leads_to_tls(var, route) then
     return redirect_to_tls(var, route, feed.settings())
   end
   local target = route.target
@@ -150,8 +163,8 @@ local function obey(var, route, again, argument)
   if backend and backend.resolve then
     dns.refresh(backend)
   end
-  if not backend or #backend.peers == 0 then
-    return without_endpoints(target)
+  if (not backend or #backend.peers == 0) and not errors.stand_in(var, route) then
+    return without_endpoints(var, route)
   end
   if route.before_proxy then
     ask(route.before_proxy, var, route)
@@ -164,6 +177,7 @@ local function obey(var, route, again, argument)
       return exit(413)
     end
   end
+  headers.send(var)
 end
 
 -- The host of a request, once nothing that holds for all its paths has answered.
@@ -197,7 +211,7 @@ local function admit(var, server)
     ask(settings.checks, var)
   end
 
-  local host = find_host(name)
+  local host = names.find(name)
   if not host then
     return exit(503)
   end
@@ -222,14 +236,17 @@ local function route_request(var, server)
     -- Its paths are locations of another server.
     return exit(421)
   end
-  local route, wants_slash = hosts.find(host, uri)
+  local route, slash, failure = hosts.find(host, uri)
   if not route then
-    if wants_slash then
-      return redirect_to_slash(var, var.host, uri)
+    if slash then
+      return redirect_to_slash(var, slash, uri)
     end
     return exit(404)
   end
   note(var, route)
+  if failure then
+    return exit(failure)
+  end
   local target = route.target
   if target.kind == "deny" then
     return exit(target.status)
@@ -270,10 +287,25 @@ function _M.rewrite_after_snippet(server)
   return obey(var, route, route_request, server)
 end
 
+--- The rewrite phase of `location @client_certificate`: the client's certificate is bad or missing
+-- (auth-tls-error-page). A path is a page of the host itself.
+function _M.refuse_certificate()
+  feed.sync()
+  local host = names.find(ngx.var.host)
+  local policy = host and host.policy.client_certificates
+  local page = policy and policy.error_page
+  if not page then
+    return exit(400)
+  end
+  if sub(page, 1, 1) == "/" then
+    return exec(page)
+  end
+  return response.redirect(302, page)
+end
+
 -- What router/native.lua does in its own order.
 _M.admit = admit
 _M.ask = ask
-_M.find_host = find_host
 _M.leave = leave
 _M.note = note
 _M.obey = obey

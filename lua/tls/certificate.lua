@@ -3,6 +3,7 @@
 
 local ssl = require("ngx.ssl")
 local feed = require("config.feed")
+local names = require("router.names")
 
 local find = string.find
 local lower = string.lower
@@ -40,10 +41,8 @@ function _M.serve()
     end
     local wildcard = wildcard_of(name)
     pair = feed.certificate(name) or wildcard and feed.certificate(wildcard)
-    if not pair and feed.settings().reject_handshake and not feed.host(name) then
-      if not (wildcard and feed.host(wildcard)) then
-        return ngx.exit(ngx.ERROR)
-      end
+    if not pair and feed.settings().reject_handshake and names.find(name) == feed.host("_") then
+      return ngx.exit(ngx.ERROR)
     end
   end
   pair = pair or feed.certificate("_")

@@ -1,4 +1,4 @@
-// Every rule of the old controller about classes, hosts, paths, the default backend, TLS, Services, headers and deletion has a
+// Every rule of the old controller about classes, hosts, paths, the default backend, TLS, Services, headers, phases and deletion has a
 // test that cites its id, or stands below with the reason why not.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -6,20 +6,13 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const FAMILIES = /^(CLASS|HOST|PATH|DEF|TLS|SVC|HDR|DEL)-/;
+const FAMILIES = /^(CLASS|HOST|PATH|DEF|TLS|SVC|HDR|PHASE|DEL)-/;
 
 const NOT_YET: Readonly<Record<string, string>> = {
   'CLASS-08': 'is about the admission webhook',
   'HOST-10': 'is about the admission webhook',
   'HOST-13': 'is about annotations of balancing',
-  'PATH-07': 'is about the annotations use-regex and rewrite-target',
-  'PATH-08': 'is about the annotations use-regex and rewrite-target',
-  'PATH-09': 'is about the annotations use-regex and rewrite-target',
-  'PATH-10': 'is about the annotations use-regex and rewrite-target',
-  'PATH-12': 'is about regular expressions in paths and the annotation server-alias',
   'PATH-13': 'is about the admission webhook',
-  'DEF-06': 'is about custom-http-errors',
-  'HDR-08': 'is about the annotations auth-tls-*',
   'DEL-06': 'is about the status, which needs an API server',
 };
 

@@ -36,9 +36,25 @@ describe('text of the sources', () => {
     expect(files('templates', '.hbs').filter(({ text }) => /\{\{\{|\{\{&/.test(text))).to.deep.equal([]);
   });
 
-  it('every access handler ends with DECLINED, or it would grant access under "satisfy any"', () => {
-    const handlers = files('templates', '.hbs').filter(({ text }) => text.includes('access_by_lua'));
-    for (const { file, text } of handlers) expect(text, file).to.match(/ngx\.exit\(ngx\.DECLINED\)/);
+  it('every access handler ends with DECLINED, and "satisfy any", under which it would open the door, is not rendered', () => {
+    const texts = [...files('templates', '.hbs'), ...files('controller', '.ts'), ...files('lua', '.lua')];
+    const handlers = texts.flatMap(({ text }) =>
+      text.split('\n').filter((line) => /access_by_lua_(block|file)/.test(line)),
+    );
+    expect(handlers).to.not.be.empty;
+    for (const line of handlers)
+      expect(line).to.match(/access_by_lua_block \{.* return ngx\.exit\(ngx\.DECLINED\) \}$/);
+    const rendered = files('templates', '.hbs').filter(({ text }) => /^\s*satisfy\b/m.test(text));
+    const written = files('controller', '.ts').filter(({ text }) => /directives\.(set|add)\('satisfy'/.test(text));
+    expect([...rendered, ...written].map(({ file }) => file)).to.deep.equal([]);
+  });
+
+  it('the question of external authentication has no error page that would turn a refusal into a good answer (R19)', () => {
+    const question = readFileSync(join(ROOT, 'templates/auth-question.hbs'), 'utf8');
+    expect(question).to.match(/^ +error_page 418 /m); // one of its own: none is inherited
+    expect(question)
+      .to.match(/^ +proxy_intercept_errors off;/m)
+      .and.to.match(/^ +internal;/m);
   });
 
   it('workers read no Lua file: phases are blocks over modules that init.lua loads', () => {

@@ -141,6 +141,15 @@ describe('the controller ConfigMap', () => {
     await set({}, async () => expect((await get()).status).to.equal(200));
   });
 
+  it('nginx-status-ipv4-whitelist: who may read /nginx_status, without a reload (HOST-15)', async () => {
+    const status = async () => (await ask({ port: sluice.http, host: 'nobody.test', path: '/nginx_status' })).status;
+    expect(await status()).to.equal(200);
+    const before = await reloads();
+    await set({ 'nginx-status-ipv4-whitelist': '10.0.0.0/8' }, async () => expect(await status()).to.equal(403));
+    await set({ 'nginx-status-ipv4-whitelist': '127.0.0.1' }, async () => expect(await status()).to.equal(200));
+    expect(await reloads()).to.equal(before);
+  });
+
   it('block-cidrs: these networks get 403', async () => {
     await set({ 'block-cidrs': '127.0.0.0/8' }, async () => expect((await get()).status).to.equal(403));
     await set({}, async () => expect((await get()).status).to.equal(200));

@@ -1,6 +1,6 @@
 // An HTTP/1 client for tests: one connection a request, any Host, any SNI.
-import { type IncomingHttpHeaders, request as plain, type RequestOptions } from 'node:http';
-import { request as secure } from 'node:https';
+import { type IncomingHttpHeaders, request as plain } from 'node:http';
+import { type RequestOptions as SecureRequestOptions, request as secure } from 'node:https';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { EchoAnswer } from '../../examples/echo.ts';
 
@@ -14,6 +14,8 @@ export interface Ask {
   readonly body?: string | Buffer;
   readonly tls?: boolean;
   readonly servername?: string;
+  /** A client certificate and its key, PEM. */
+  readonly client?: { readonly certificate: string; readonly key: string };
 }
 
 export interface Answer {
@@ -24,14 +26,16 @@ export interface Answer {
   readonly certificate: PeerCertificate | null;
 }
 
-export async function ask({ port, host, path, method, headers, body, tls, servername }: Ask): Promise<Answer> {
-  const options: RequestOptions & { servername?: string; rejectUnauthorized?: boolean } = {
+export async function ask(question: Ask): Promise<Answer> {
+  const { port, host, path, method, headers, body, tls, servername, client } = question;
+  const options: SecureRequestOptions = {
     host: '127.0.0.1',
     port,
     path: path ?? '/',
     method: method ?? 'GET',
     agent: false,
     headers: { ...(host === undefined ? {} : { Host: host }), ...headers },
+    ...(client === undefined ? {} : { cert: client.certificate, key: client.key }),
     ...(tls ? { rejectUnauthorized: false, servername: servername ?? host ?? '' } : {}),
   };
   return new Promise((resolve, reject) => {

@@ -1,6 +1,12 @@
 // An HTTP/2 client for tests: one session, any number of requests at once.
 import { once } from 'node:events';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type OutgoingHttpHeaders,
+  type SecureClientSessionOptions,
+} from 'node:http2';
 
 export interface Http2Answer {
   readonly status: number;
@@ -8,8 +14,17 @@ export interface Http2Answer {
 }
 
 /** Connects with TLS (any certificate) or, for scheme "http", with prior knowledge. */
-export async function openHttp2(scheme: 'http' | 'https', port: number, host: string): Promise<ClientHttp2Session> {
-  const session = connect(`${scheme}://127.0.0.1:${port}`, { rejectUnauthorized: false, servername: host });
+export async function openHttp2(
+  scheme: 'http' | 'https',
+  port: number,
+  host: string,
+  options: SecureClientSessionOptions = {},
+): Promise<ClientHttp2Session> {
+  const session = connect(`${scheme}://127.0.0.1:${port}`, {
+    rejectUnauthorized: false,
+    servername: host,
+    ...options,
+  });
   await once(session, 'connect');
   return session;
 }

@@ -50,10 +50,10 @@ function showChanges(policy: object, initial: object, except: ReadonlySet<string
 
 /** "prefix /api -> default/web/80 [to https] (default/demo)", in routing order. */
 export function showHost(host: Host, settings: Settings): string[] {
-  const { deny: _deny, server: _server, snippet: _snippet, ...initial } = newHostDraft();
+  const { deny: _deny, server: _server, snippet: _snippet, backendTls: _tls, ...initial } = newHostDraft();
   const routes = host.routes.map((route) => {
     const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
-    return `${route.match} ${route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
+    return `${route.match} ${route.pattern ?? route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
   });
   return [
     ...(host.denied === null ? [] : [`403 everywhere: ${host.denied}`]),
@@ -75,11 +75,15 @@ export function showBackend(backend: Backend, settings: Settings): string[] {
 }
 
 /** "http: client_max_body_size 1048576", and what a snippet adds. */
-export function showProfile({ protocol, directives, snippet, asks }: Profile): string {
-  const own = directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ');
+export function showProfile({ protocol, directives, identity, auth, snippet, asks }: Profile): string {
+  const tls = identity === null ? '' : ` (identity ${identity.digest}, connections ${identity.pool})`;
+  const question =
+    auth === null
+      ? []
+      : [`asks over ${[auth.scheme, ...auth.headers].join(' with ')}${auth.signin ? ', 401 leads on' : ''}`];
   const first =
     asks === 'after' ? `, after ${snippet === null ? 'location-snippet' : JSON.stringify(snippet.text)}` : '';
-  return `${protocol}: ${own}${first}`;
+  return `${protocol}${tls}: ${[...question, ...directives.map(({ name, args }) => [name, ...args].join(' '))].join('; ')}${first}`;
 }
 
 /** "s_1: ssl_ciphers "HIGH"". */
@@ -104,9 +108,11 @@ export function dumpModel(model: Model): string {
     {
       settings: model.settings,
       hosts: sortedObject(model.hosts, (host) => host),
+      aliases: model.aliases,
       backends: sortedObject(model.backends, (backend) => backend),
       certificates: sortedObject(model.certificates, (certificate) => certificate),
       profiles: sortedObject(model.profiles, (profile) => profile),
+      pairs: sortedObject(model.pairs, (pair) => pair),
       servers: sortedObject(model.servers, (server) => server),
       problems: model.problems,
     },
@@ -118,7 +124,10 @@ export function dumpModel(model: Model): string {
 /** The parts of a model that a fixture may expect. */
 export function readableModel(model: Model) {
   return {
-    hosts: sortedObject(model.hosts, (host) => showHost(host, model.settings)),
+    hosts: {
+      ...sortedObject(model.hosts, (host) => showHost(host, model.settings)),
+      ...Object.fromEntries(model.aliases.map(({ kind, name, host }) => [`${kind} alias ${name}`, host])),
+    },
     backends: sortedObject(model.backends, (backend) => showBackend(backend, model.settings)),
     profiles: [...model.profiles.values()].map(showProfile).sort(),
     servers: [...model.servers.values()].map(showServer).sort(),

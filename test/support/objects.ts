@@ -98,6 +98,11 @@ export function secret(name: string, pair: { certificate: string; key: string },
   };
 }
 
+/** A Secret with these texts. */
+export function opaque(name: string, stringData: Readonly<Record<string, string>>, namespace = 'default'): object {
+  return { apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata: { name, namespace }, stringData };
+}
+
 export function configMap(name: string, data: Readonly<Record<string, string>>, namespace = 'default'): object {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data };
 }

@@ -1,6 +1,6 @@
 // Random Kubernetes objects over few names, so that they meet: the same hosts, Services, Secrets and namespaces.
 import type { Pair } from './certificates.ts';
-import { configMap, ingress, secret, service } from './objects.ts';
+import { configMap, ingress, opaque, secret, service } from './objects.ts';
 
 /** A whole number from 0 to below. */
 export type Random = (below: number) => number;
@@ -30,8 +30,12 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
     }),
     () => {
       const pair = pick([...pairs, { certificate: 'nonsense', key: 'nonsense' }]);
-      return secret(pick(SECRETS), pair, namespace);
+      if (random(2) === 0) return secret(pick(SECRETS), pair, namespace);
+      const texts = { 'ca.crt': pair.certificate, 'tls.crt': pair.certificate, 'tls.key': pair.key };
+      return opaque(pick(SECRETS), texts, namespace);
     },
+    () => opaque('users', { [pick(['auth', 'alice'])]: `alice:{PLAIN}${random(3)}` }, namespace),
+    () => configMap('question', { [pick(['X-A', 'X-B', 'no name'])]: String(random(3)) }, namespace),
     () => ({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IngressClass',
@@ -43,10 +47,19 @@ export function randomObject(random: Random, pairs: readonly Pair[]): object {
       kind: 'Namespace',
       metadata: { name: namespace, labels: { watched: pick(['yes', 'yes', 'no']) } },
     }),
+    () => configMap('headers', { [pick(['X-A', 'X-B'])]: String(random(3)) }, namespace),
     () =>
       configMap(
         'settings',
-        { 'proxy-read-timeout': String(random(3)), 'ssl-redirect': pick(['true', 'false', '?']) },
+        {
+          'proxy-read-timeout': String(random(3)),
+          'ssl-redirect': pick(['true', 'false', '?']),
+          'custom-http-errors': pick(['', '500']),
+          'add-headers': pick(['', 'ns1/headers']),
+          'global-allowed-response-headers': pick(['X-A', 'X-A,X-B']),
+          'global-auth-url': pick(['', '', 'http://auth.test/', '?']),
+          'denylist-source-range': pick(['', '', '10.0.0.1', '?']),
+        },
         'ns1',
       ),
   ];
@@ -68,10 +81,38 @@ function randomIngress(random: Random, namespace: string): object {
     namespace,
     paths,
     created: `2024-01-0${1 + random(3)}T00:00:00Z`,
-    annotations:
-      random(3) === 0
-        ? { 'backend-protocol': pick(['HTTP', 'GRPC', 'bad']), 'proxy-body-size': pick(['1m', '8m']) }
-        : {},
+    annotations: {
+      ...pick<Record<string, string>>([
+        {},
+        {},
+        {
+          'backend-protocol': pick(['HTTP', 'GRPC', 'FCGI', 'bad']),
+          'proxy-body-size': pick(['1m', '8m']),
+          'default-backend': pick(['', ...SERVICES]),
+          'custom-http-errors': pick(['', '404', '404,503', 'bad']),
+          'custom-headers': pick(['', `${namespace}/headers`]),
+        },
+        { 'rewrite-target': pick(['/', '/x', '/$1']), 'app-root': pick(['/a', '/b']) },
+        { 'server-alias': pick(['c.test, d.test', 'd.test, *.e.test', 'a.test, ~x']), 'from-to-www-redirect': 'true' },
+        { 'from-to-www-redirect': pick(['true', 'false']), 'permanent-redirect': pick(['/x', 'https://x.test', '']) },
+        {
+          'auth-type': 'basic',
+          'auth-secret': pick(['users', 'ns1/users']),
+          'auth-secret-type': pick(['auth-file', 'auth-map']),
+        },
+        {
+          'auth-url': pick(['http://own.test/', 'bad']),
+          'auth-proxy-set-headers': pick(['question', 'ns1/question']),
+        },
+      ]),
+      ...pick<Record<string, string>>([
+        {},
+        { 'auth-tls-secret': `${pick(NAMESPACES)}/${pick(SECRETS)}`, 'ssl-ciphers': pick(['HIGH', 'MEDIUM']) },
+        { 'backend-protocol': 'HTTPS', 'proxy-ssl-secret': `${namespace}/${pick(SECRETS)}` },
+        { 'backend-protocol': pick(['HTTPS', 'FCGI']), 'fastcgi-params-configmap': 'settings' },
+        { 'ssl-ciphers': 'HIGH' },
+      ]),
+    },
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),
     ...(random(3) === 0 ? { tls: [{ hosts: [host ?? 'a.test'], secretName: pick(SECRETS) }] } : {}),

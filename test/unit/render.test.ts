@@ -13,7 +13,7 @@ import { Graph } from '../../controller/model/graph.ts';
 import type { Model } from '../../controller/model/types.ts';
 import { type Abilities, configRenderer, type Installation } from '../../controller/render/config.ts';
 import { loadTemplate } from '../../controller/render/engine.ts';
-import { integer, quoted, word } from '../../controller/render/literal.ts';
+import { integer, quoted, serverName, word } from '../../controller/render/literal.ts';
 import { internProfile } from '../../controller/render/profile.ts';
 import { Cluster } from '../../controller/watch/cluster.ts';
 import { ingress, workload } from '../support/objects.ts';
@@ -93,6 +93,10 @@ describe('rendering', () => {
           'proxy-buffering': `on${hostile}`,
           'proxy-read-timeout': `5${hostile}`,
           'ssl-redirect': `true${hostile}`,
+          'auth-tls-secret': `default/ca${hostile}`,
+          'auth-tls-match-cn': `CN=${hostile}`,
+          'auth-tls-error-page': `http://e.test/${hostile}`,
+          'ssl-ciphers': `HIGH${hostile}`,
           'unknown-annotation': hostile,
         },
         tls: [{ hosts: [hostile], secretName: hostile }],
@@ -100,6 +104,30 @@ describe('rendering', () => {
       ...workload('web', [{ address: hostile, port: 80 }]),
     ];
     expect(textOf(modelOf(wild), OLD)).to.equal(textOf(modelOf(tame), OLD));
+  });
+
+  it('hosts without a policy of their own leave nginx.conf as it is, however many', () => {
+    const many = Array.from({ length: 1000 }, (_, i) => ingress({ name: `h${i}`, host: `h${i}.test` }));
+    const one = modelOf(many.slice(0, 1));
+    expect(textOf(modelOf(many), OLD)).to.equal(textOf(one, OLD));
+    // One that has one brings its own name only.
+    const own = ingress({ name: 'own', host: 'own.test', annotations: { 'ssl-ciphers': 'HIGH' } });
+    expect(textOf(modelOf([...many, own]), OLD)).to.equal(textOf(modelOf([own, ...many.slice(0, 1)]), OLD));
+  });
+
+  it('a host with a server of its own that has no DNS name is closed, not rendered', () => {
+    const annotations = { 'ssl-ciphers': 'HIGH' };
+    const long = `${'a'.repeat(64)}.test`;
+    // Most of these never get so far: the object is refused when it is read.
+    for (const host of [long, 'a.test; }', '~^.*$', '$hostname', '*.*.test', 'a..test']) {
+      const model = modelOf([ingress({ name: 'a', host, annotations })]);
+      expect(textOf(model, OLD), host).to.equal(textOf(modelOf([]), OLD));
+      expect(() => serverName(host), host).to.throw();
+    }
+    const model = modelOf([ingress({ name: 'a', host: long, annotations })]);
+    expect(model.hosts.get(long)?.denied).to.equal('it has no name that a server could have');
+    const named = textOf(modelOf([ingress({ name: 'a', host: '*.a-b.test', annotations })]), OLD);
+    expect(named).to.contain('server_name "~^[a-z0-9_-]+[.]a-b[.]test$";');
   });
 
   it('a template that prints anything but a token throws', async () => {

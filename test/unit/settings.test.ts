@@ -34,6 +34,7 @@ function modelOf(data: Readonly<Record<string, string>>): Model {
   const cluster = new Cluster();
   const objects = [
     configMap('settings', data),
+    configMap('headers', { 'X-A': '$host', 'X-Real-IP': '10.0.0.1' }),
     ingress({
       name: 'web',
       host: 'web.test',
@@ -131,10 +132,12 @@ describe('ConfigMap keys', () => {
   });
 });
 
-/** They say which objects are accepted (test/unit/intake.test.ts). */
+/** They say which objects and annotations are accepted (test/unit/intake.test.ts, test/golden). */
 const GATES = new Set([
   'allow-snippet-annotations',
   'annotations-risk-level',
   'annotation-value-word-blocklist',
   'allow-cross-namespace-resources',
+  'proxy-ssl-location-only',
+  'global-allowed-response-headers',
 ]);

@@ -1,6 +1,6 @@
 // The keys of the controller ConfigMap whose value nginx alone can judge: where it refuses the settings, they are left out one
 // by one, so that a slip of the administrator stops neither the program nor any other change.
-import type { Settings } from '../settings.ts';
+import type { Config, Settings } from '../settings.ts';
 
 export interface FreeText {
   /** As in the ConfigMap. */
@@ -11,7 +11,7 @@ export interface FreeText {
   without(settings: Settings): Settings;
 }
 
-type Field = keyof Settings & string;
+type Field = keyof Config & string;
 
 const FIELDS: Readonly<Record<string, Field>> = {
   'main-snippet': 'mainSnippet',
@@ -31,7 +31,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
 };
 
 /** `defaults` is what each field is without its key. */
-export function freeTexts(defaults: Omit<Settings, 'selection'>): FreeText[] {
+export function freeTexts(defaults: Config): FreeText[] {
   const values: Readonly<Record<string, unknown>> = { ...defaults };
   return Object.entries(FIELDS).map(([key, field]) => ({
     key,

@@ -5,15 +5,17 @@ import type { Parser } from '../../feature/parse.ts';
 export interface Key<T> {
   /** Gives a value that JSON can hold: settings are compared as text. */
   readonly parse: Parser<T>;
-  /** In force when the key is absent or its value is refused (docs/spec/configmap.yaml). */
+  /** In force when the key is absent (docs/spec/configmap.yaml). */
   readonly initial: T;
+  /** In force when its value is refused: the same, except for keys that keep somebody out. */
+  readonly refused: T;
   readonly doc: string;
 }
 
 export type Keys = Readonly<Record<string, Key<unknown>>>;
 
-export function key<T>(parse: Parser<T>, initial: NoInfer<T>, doc: string): Key<T> {
-  return { parse, initial, doc };
+export function key<T>(parse: Parser<T>, initial: NoInfer<T>, doc: string, refused: NoInfer<T> = initial): Key<T> {
+  return { parse, initial, refused, doc };
 }
 
 type Camel<S extends string> = S extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;

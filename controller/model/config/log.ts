@@ -1,7 +1,8 @@
 // Keys about logs.
+import { cidrs } from '../../feature/cidr.ts';
 import { accepted, bool, intBetween, listOf, oneOf, type Parser } from '../../feature/parse.ts';
 import { key } from './key.ts';
-import { folded, line, networks, serverName } from './parse.ts';
+import { folded, line, serverName } from './parse.ts';
 
 /** The default of ingress-nginx, which many pipelines parse (docs/spec/behaviour.md, 6). */
 const UPSTREAM_INFO =
@@ -34,5 +35,5 @@ export const LOG_KEYS = {
   'enable-syslog': key(bool, false, 'Sends both logs to a syslog server instead.'),
   'syslog-host': key(serverName, '', 'That server.'),
   'syslog-port': key(intBetween(1, 65_535), 514, 'Its UDP port.'),
-  'debug-connections': key(networks, [], 'Clients whose connections are logged at level debug.'),
+  'debug-connections': key(cidrs, [], 'Clients whose connections are logged at level debug.'),
 } as const;

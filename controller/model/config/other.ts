@@ -63,17 +63,7 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
     'with use-proxy-protocol the address is always that of the PROXY header',
     'forwarded-for-proxy-protocol-header',
   ),
-  ...all(
-    'unsupported',
-    'not yet',
-    `ssl-dh-param ssl-session-ticket-key nginx-status-ipv4-whitelist nginx-status-ipv6-whitelist add-headers
-    custom-http-errors denylist-source-range disable-proxy-intercept-errors global-allowed-response-headers
-    global-auth-always-set-cookie global-auth-cache-duration global-auth-cache-key global-auth-method
-    global-auth-request-redirect global-auth-response-headers global-auth-signin global-auth-signin-redirect-param
-    global-auth-snippet global-auth-url hide-headers limit-conn-status-code limit-conn-zone-variable
-    limit-rate limit-rate-after limit-req-status-code load-balance no-auth-locations
-    proxy-set-headers proxy-ssl-location-only relative-redirects whitelist-source-range`,
-  ),
+  ...all('unsupported', 'not yet', `ssl-dh-param ssl-session-ticket-key global-auth-snippet load-balance`),
 ]);
 
 /** Keys that ingress-nginx itself removed, and what took their place (docs/spec/configmap.yaml, removed_keys). */

@@ -1,7 +1,7 @@
 // Parsers of ConfigMap values that annotations do not share. What they accept can stand in nginx.conf as one argument or as
 // a list of words; values that nginx itself must judge (formats, paths) are free text of one line.
 import ipaddr from 'ipaddr.js';
-import { accepted, intBetween, listOf, oneOf, type Parser, refused } from '../../feature/parse.ts';
+import { accepted, intBetween, oneOf, type Parser, refused } from '../../feature/parse.ts';
 
 export const onOff = oneOf('on', 'off');
 
@@ -38,20 +38,6 @@ export function oneWord(characters: RegExp, accepts: string): Parser<string> {
 }
 
 export const headerName = oneWord(/[A-Za-z0-9_-]/, 'a header name: letters, digits, - and _');
-
-/** An address or a network, with the bits of the host cleared: "10.1.2.3/8" is 10.0.0.0/8. */
-export const network: Parser<string> = (text) => {
-  const [address = '', bits, ...more] = text.trim().split('/');
-  const kind = ipaddr.IPv4.isValidFourPartDecimal(address) ? 32 : ipaddr.IPv6.isValid(address) ? 128 : null;
-  const prefix = bits === undefined ? kind : /^[0-9]{1,3}$/.test(bits) ? Number(bits) : null;
-  if (kind === null || prefix === null || prefix > kind || more.length > 0)
-    return refused('an IP address, or a network such as 10.0.0.0/8');
-  if (bits === undefined) return accepted(address);
-  const parts = kind === 32 ? ipaddr.IPv4 : ipaddr.IPv6;
-  return accepted(`${parts.networkAddressFromCIDR(`${address}/${prefix}`)}/${prefix}`);
-};
-
-export const networks = listOf(network);
 
 export const address: Parser<string> = (text) =>
   ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text) ? accepted(text) : refused('an IP address');

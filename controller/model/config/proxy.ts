@@ -36,6 +36,7 @@ export const PROXY_KEYS = {
   'proxy-cookie-domain': key(cookieDomain, 'off', 'Replaces the Domain of cookies that backends set.'),
   'proxy-cookie-path': key(cookiePath, 'off', 'Replaces the Path of cookies that backends set.'),
   'proxy-add-original-uri-header': key(bool, false, 'Adds X-Original-URI to requests for backends (HDR-04).'),
+  'proxy-ssl-location-only': key(bool, false, 'Keeps proxy-ssl-* to the paths of the Ingress that has them (HOST-11).'),
   'service-upstream': key(bool, false, 'Sends requests to ClusterIPs instead of endpoints.'),
   'upstream-keepalive-connections': key(
     intBetween(0, 100_000),

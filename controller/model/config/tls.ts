@@ -18,7 +18,8 @@ export const TLS_KEYS = {
   'force-ssl-redirect': key(bool, false, 'Redirects HTTP to HTTPS on every host (TLS-08).'),
   'preserve-trailing-slash': key(bool, false, 'Keeps the final "/" in that redirect (TLS-09).'),
   'http-redirect-code': key(redirectCode, 308, 'Status of that redirect.'),
-  'use-port-in-redirects': key(bool, false, 'Puts the HTTPS port into redirects.'),
+  'use-port-in-redirects': key(bool, false, 'Puts the port into redirects.'),
+  'relative-redirects': key(bool, false, 'Writes redirects to a path of the same host without scheme and host.'),
   'no-tls-redirect-locations': key(
     listOf(pathPrefix),
     ['/.well-known/acme-challenge'],

@@ -103,6 +103,18 @@ describe('hosts with ciphers of their own', () => {
     expect(await offer('theirs.test', OTHER, ONE)).to.equal(OTHER);
   });
 
+  it('many hosts and long names fit into nginx’s tables', async () => {
+    const long = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.test`;
+    const many = Array.from({ length: 600 }, (_, i) => site(`many-${i}`, `many-${i}.test`, { 'ssl-ciphers': ONE }));
+    await sluice.write('many.json', [...many, site('long', long, { 'ssl-ciphers': ONE })]);
+    await eventually(async () => expect(await served('many-599.test')).to.equal('web'));
+    expect(await served(long)).to.equal('web');
+    expect(await offer('many-7.test', OTHER)).to.match(/ERR_SSL|ECONNRESET/);
+    expect((await sluice.logs()).err).to.not.contain('server_names_hash');
+    expect(await servers()).to.equal(5);
+    await sluice.remove('many.json');
+  });
+
   it('a host that gets a policy, loses it, or goes, loses no request on the way', async () => {
     const load = startLoad(sluice.http, 'plain.test');
     const policy = { 'ssl-ciphers': ONE, 'proxy-body-size': '3m' };

@@ -1,0 +1,36 @@
+-- The balancer phase of the question: the addresses that auth/question.lua found, in turn, and
+-- another one for each retry.
+
+local ngx_balancer = require("ngx.balancer")
+
+-- As in balancer/balancer.lua.
+local TRIES = 3
+
+local _M = {}
+
+function _M.balance()
+  local ctx = ngx.ctx
+  local target = ctx.auth_target
+  local peers = target and target.peers
+  if not peers or #peers == 0 then
+    ngx.log(ngx.ERR, "no address of the service for external authentication")
+    return ngx.exit(502)
+  end
+  if not ngx_balancer.get_last_failure() then
+    ngx_balancer.set_more_tries(TRIES - 1)
+  end
+  target.position = target.position % #peers + 1
+  local peer = peers[target.position]
+  local timeouts = ctx.auth_timeouts
+  local ok, err = ngx_balancer.set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
+  if not ok then
+    ngx.log(ngx.ERR, "setting the timeouts: ", err)
+  end
+  ok, err = ngx_balancer.set_current_peer(peer.host, peer.port)
+  if not ok then
+    ngx.log(ngx.ERR, "setting the peer ", peer.text, ": ", err)
+    return ngx.exit(502)
+  end
+end
+
+return _M
