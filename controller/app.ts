@@ -19,7 +19,7 @@ import { expiredCertificates, showProblem, tidy } from './model/problems.ts';
 import { FREE_TEXTS, type Selection } from './model/settings.ts';
 import type { Problem } from './model/types.ts';
 import { configRenderer, type Installation, RUN_FILES } from './render/config.ts';
-import { chooseSource, type Opening, openSource, type SourceChoice } from './source.ts';
+import { chooseSource, type Opening, type OpenSource, openSource, type SourceChoice } from './source.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Cluster } from './watch/cluster.ts';
@@ -35,11 +35,13 @@ const STOP_GRACE_MS = 10_000;
 export interface Origin {
   readonly kind: SourceChoice['kind'];
   readonly ingressClasses: Selection['ingressClasses'];
+  /** The zone of this instance, where the source knows it. */
+  readonly zone?: string | null;
 }
 
 const MANIFESTS: Origin = { kind: 'manifests', ingressClasses: 'listed' };
 
-export function selectionOf(flags: FlagValues, { kind, ingressClasses } = MANIFESTS): Selection {
+export function selectionOf(flags: FlagValues, { kind, ingressClasses, zone = null } = MANIFESTS): Selection {
   // Manifests on disk are the administrator's own; in a cluster a slice with 127.0.0.1 would reach our own ports.
   const mayLoop = kind === 'manifests' || flags['allow-loopback-endpoints'];
   return {
@@ -55,6 +57,7 @@ export function selectionOf(flags: FlagValues, { kind, ingressClasses } = MANIFE
     regexScope: flags['isolate-regex'] ? 'ingress' : 'host',
     externalNames: flags['disable-svc-external-name'] ? 'refused' : 'resolved',
     loopbackEndpoints: mayLoop ? 'allowed' : 'refused',
+    zone: flags['enable-topology-aware-routing'] ? (flags.zone ?? zone) : null,
     configMap: flags.configmap,
     defaultBackendService: flags['default-backend-service'],
     defaultSslCertificate: flags['default-ssl-certificate'],
@@ -124,8 +127,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const applier = new Applier(await partsOf(flags, binary, installation, nginx, control));
   let loop: Loop | null = null;
   let source: Source | null = null;
+  let zone: string | null = null;
   const selection = (): Selection =>
-    selectionOf(flags, { kind: choice.kind, ingressClasses: source?.ingressClasses ?? 'listed' });
+    selectionOf(flags, { kind: choice.kind, ingressClasses: source?.ingressClasses ?? 'listed', zone });
   const intake = new Intake(cluster, selection);
   let isStopping = false;
   const problems = (): Problem[] => [
@@ -142,7 +146,12 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     isHealthy: () => !isStopping && (loop === null || (nginx.pid !== null && isAlive(nginx.pid))),
     isReady: () => !isStopping && loop?.isReady === true,
     metrics: async () =>
-      metrics.text(tidy(problems()), applier.reloads, await control.counters(work.signal).catch(() => ({}))),
+      metrics.text(
+        tidy(problems()),
+        applier.reloads,
+        await control.counters(work.signal).catch(() => ({})),
+        await control.ejections(work.signal).catch(() => null),
+      ),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
 
@@ -163,6 +172,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     const opened = await openSource(choice, flags, opening, work.signal);
     source = opened.source;
     log.info(`reading ${opened.name}`);
+    zone = await zoneOf(opened.readZone, flags, log, work.signal);
     await source.start(work.signal);
     log.info({ objects: total(cluster.counts()) }, `read ${opened.name}`);
     loop = new Loop({
@@ -193,6 +203,19 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     log.info('stopped');
   };
   await runUntil(stop, serve, shutdown);
+}
+
+async function zoneOf(
+  readZone: OpenSource['readZone'],
+  flags: FlagValues,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (!flags['enable-topology-aware-routing'] || flags.zone !== null) return flags.zone;
+  const found = await readZone(process.env, signal);
+  if (found.kind === 'known') return found.name;
+  log.warn(`the zone of this instance is not known, so endpoints of all zones are used: ${found.why}; --zone sets it`);
+  return null;
 }
 
 /** Runs until the signal, then ends in order; a failure of the work itself also ends, and is thrown. */

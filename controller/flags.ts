@@ -77,6 +77,8 @@ export const FLAGS = {
   'watch-namespace-selector': flag<LabelSelector | null>(null, selector, 'Serve only namespaces with these labels.'),
   'disable-catch-all': toggle(false, 'Ignore Ingresses that have spec.defaultBackend.'),
   'disable-svc-external-name': toggle(false, 'Give ExternalName Services no endpoints.'),
+  'enable-topology-aware-routing': toggle(false, 'Prefer endpoints for the own zone, where a Service wants that.'),
+  zone: optional('The zone of this instance, in place of the label of its node.'),
   'isolate-regex': toggle(
     false,
     'Keep use-regex and rewrite-target to the paths of their Ingress, instead of the whole host.',
@@ -103,7 +105,7 @@ export type FlagValues = { readonly [N in keyof typeof FLAGS]: ValueOf<(typeof F
 /** Flags of ingress-nginx that do nothing here yet, or ever (klog's): accepted with a warning, so that old manifests start. */
 export const UNSUPPORTED_FLAGS: ReadonlySet<string> = new Set(
   `enable-annotation-validation deep-inspect tcp-services-configmap
-  udp-services-configmap enable-ssl-chain-completion enable-ssl-passthrough enable-topology-aware-routing sync-period
+  udp-services-configmap enable-ssl-chain-completion enable-ssl-passthrough sync-period
   sync-rate-limit dynamic-configuration-retries disable-sync-events update-status publish-service publish-status-address
   report-node-internal-ip-address update-status-on-shutdown status-update-interval election-id election-ttl
   disable-leader-election ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
@@ -128,7 +130,7 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
 /** Boolean flags among the unsupported ones: their value never stands in the next argument. */
 const UNSUPPORTED_BOOL = new Set(
   `enable-annotation-validation deep-inspect enable-ssl-chain-completion enable-ssl-passthrough
-  enable-topology-aware-routing disable-sync-events update-status report-node-internal-ip-address
+  disable-sync-events update-status report-node-internal-ip-address
   update-status-on-shutdown disable-leader-election profiling disable-full-test enable-metrics metrics-per-host
   metrics-per-undefined-host report-status-classes logtostderr alsologtostderr one_output add_dir_header skip_headers
   skip_log_headers sort-backends force-namespace-isolation enable-dynamic-certificates enable-dynamic-configuration

@@ -5,6 +5,7 @@ import { AccessError, isInCluster, kubeConfigOf } from './kube/access.ts';
 import { ApiClient } from './kube/client.ts';
 import { ATTEMPTS, type Failed, reachApi } from './kube/reach.ts';
 import { TokenBucket } from './kube/token-bucket.ts';
+import { type Zone, zoneOfPod } from './kube/zone.ts';
 import type { Store } from './watch/intake.ts';
 import { KubernetesCluster } from './watch/kubernetes.ts';
 import { ManifestFolder } from './watch/manifests.ts';
@@ -41,6 +42,8 @@ export interface OpenSource {
   readonly source: Source;
   /** For messages: "the manifests in DIR". */
   readonly name: string;
+  /** Looks up the zone of this instance. */
+  readZone(environment: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Promise<Zone>;
 }
 
 /** Makes the source ready to start; an API server was reached then. Rejects with UsageError or ApiUnavailable. */
@@ -56,6 +59,7 @@ export async function openSource(
       return {
         source: new ManifestFolder(choice.folder, store, events),
         name: `the manifests in ${choice.folder}`,
+        readZone: () => Promise.resolve({ kind: 'unknown', why: 'manifests do not say' }),
       };
     case 'cluster': {
       const client = await clientOf(choice, flags);
@@ -70,6 +74,7 @@ export async function openSource(
           idleMs: flags['watch-idle-timeout'] * 1000,
         }),
         name: `the cluster at ${client.server}${version === '' ? '' : ` (${version})`}`,
+        readZone: (environment, ends) => zoneOfPod(client, environment, ends),
       };
     }
   }

@@ -1,6 +1,7 @@
 -- The life of a worker.
 
 local counters = require("metrics.counters")
+local ejection = require("balancer.ejection")
 local feed = require("config.feed")
 local under_way = require("lib.under_way")
 local profiles = require("router.profiles")
@@ -14,6 +15,7 @@ function _M.start(config, logged, needs)
   profiles.load(needs)
   feed.start(config)
   counters.start(logged)
+  ejection.start()
   under_way.start()
 end
 

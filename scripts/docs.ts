@@ -8,6 +8,7 @@ import type { Outcome } from '../controller/feature/parse.ts';
 import { FEATURES } from '../controller/feature/registry.ts';
 import { NOT_SUPPORTED } from '../controller/feature/unsupported.ts';
 import { OTHER_KEYS, REMOVED_KEYS } from '../controller/model/config/other.ts';
+import { OWN_KEYS } from '../controller/model/config/own.ts';
 import { CONFIG_KEYS } from '../controller/model/settings.ts';
 
 const SCOPES: Readonly<Record<Scope, string>> = {
@@ -110,7 +111,7 @@ function shown(initial: unknown): string {
 }
 
 export function configMapPage(): string {
-  const keys = Object.entries(CONFIG_KEYS).map(([name, { initial, doc }]) => [
+  const keys = Object.entries({ ...CONFIG_KEYS, ...OWN_KEYS }).map(([name, { initial, doc }]) => [
     `\`${name}\``,
     shown(initial),
     'yes',

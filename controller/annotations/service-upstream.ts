@@ -6,7 +6,7 @@ import { accepted, bool, type Parser, refused } from '../feature/parse.ts';
 const boolOrFalse: Parser<boolean> = (text) => {
   if (text === '') return accepted(false);
   const parsed = bool(text);
-  return parsed.ok ? parsed : refused(parsed.accepts);
+  return parsed.ok ? parsed : { ...refused(parsed.accepts), instead: false };
 };
 
 export default annotation({

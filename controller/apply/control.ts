@@ -38,6 +38,11 @@ export class ControlError extends Error {
 
 const TIMEOUT_MS = 30_000;
 
+export interface Ejections {
+  readonly endpoints: Readonly<Record<string, number>>;
+  readonly total: number;
+}
+
 export class Control {
   readonly #socketPath: string;
   readonly #secret: string;
@@ -65,6 +70,11 @@ export class Control {
   /** "namespace|ingress|service|status" → requests. */
   async counters(signal: AbortSignal): Promise<Readonly<Record<string, number>>> {
     return JSON.parse(await this.get('/v1/counters', signal)) as Record<string, number>;
+  }
+
+  /** Endpoints that are left out because they fail, as "<backend> <address>" → seconds that are left, and how often that happened in all. */
+  async ejections(signal: AbortSignal): Promise<Ejections> {
+    return JSON.parse(await this.get('/v1/ejections', signal)) as Ejections;
   }
 
   /** While on, HTTP/1 clients are asked to reconnect. */

@@ -89,6 +89,7 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
     unlogged: settings.skipAccessLogUrls.map(patternValue),
     status_from: [...settings.nginxStatusIpv4Whitelist, ...settings.nginxStatusIpv6Whitelist],
     reject_handshake: settings.sslRejectHandshake,
+    passive_ejection: settings.passiveEjection,
     health_check_path: healthCheckPath,
     add_headers: some(settings.responseHeaders),
     hide_headers: some(settings.hideHeaders),
@@ -131,12 +132,22 @@ function hstsValue({ hstsMaxAge, hstsIncludeSubdomains, hstsPreload }: Settings)
   return `max-age=${hstsMaxAge}${hstsIncludeSubdomains ? '; includeSubDomains' : ''}${hstsPreload ? '; preload' : ''}`;
 }
 
-function backendValue(backend: Backend) {
+/** `draining` are endpoints for the sessions that they hold, and nothing else. */
+function backendValue({ displayName, endpoints, resolve, policy, canaries }: Backend) {
+  const isReady = endpoints.some(({ state }) => state === 'ready');
+  const [taking, draining] = [true, false].map((wanted) =>
+    endpoints
+      .filter(({ state }) => (!isReady || state === 'ready') === wanted)
+      .map(({ address, port }) => ({ address, port })),
+  );
   return {
-    name: backend.displayName,
-    endpoints: backend.endpoints.map(({ address, port }) => ({ address, port })),
-    resolve: backend.resolve ?? undefined,
-    policy: snakeCase(backend.policy),
+    name: displayName,
+    endpoints: taking,
+    draining: draining?.length === 0 ? undefined : draining,
+    resolve: resolve ?? undefined,
+    policy: snakeCase(policy),
+    canaries:
+      canaries.length === 0 ? undefined : canaries.map(({ id, policy: split }) => ({ id, policy: snakeCase(split) })),
   };
 }
 

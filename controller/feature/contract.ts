@@ -1,6 +1,14 @@
 // What a feature is: a family of annotation keys with their parsers and documentation, and the effect of the parsed values
 // on routes, hosts and backends. One file in annotations/ per feature.
-import type { BackendContext, BackendDraft, HostContext, HostDraft, RouteContext, RouteDraft } from './draft.ts';
+import type {
+  BackendContext,
+  BackendDraft,
+  CanaryDraft,
+  HostContext,
+  HostDraft,
+  RouteContext,
+  RouteDraft,
+} from './draft.ts';
 import type { Outcome, Parser } from './parse.ts';
 
 export const RISKS = ['Low', 'Medium', 'High', 'Critical'] as const;
@@ -44,6 +52,7 @@ export interface Feature {
   route(values: AnyValues, draft: RouteDraft, context: RouteContext): void;
   host(values: AnyValues, draft: HostDraft, context: HostContext): void;
   backend(values: AnyValues, draft: BackendDraft, context: BackendContext): void;
+  canary(values: AnyValues, draft: CanaryDraft): void;
 }
 
 interface FeatureInput<V> {
@@ -56,6 +65,8 @@ interface FeatureInput<V> {
   host?(values: ValuesOf<V>, draft: HostDraft, context: HostContext): void;
   /** Called for each Ingress that refers to the Service port, oldest first (HOST-13). */
   backend?(values: ValuesOf<V>, draft: BackendDraft, context: BackendContext): void;
+  /** Called for a canary Ingress: which requests of the main backend are its own (CAN-06). */
+  canary?(values: ValuesOf<V>, draft: CanaryDraft): void;
 }
 
 const RARELY: Pick<KeySpec<unknown>, Rarely> = {
@@ -79,5 +90,6 @@ export function annotation<V>(feature: FeatureInput<V>): Feature {
     route: (feature.route as Feature['route'] | undefined) ?? nothing,
     host: (feature.host as Feature['host'] | undefined) ?? nothing,
     backend: (feature.backend as Feature['backend'] | undefined) ?? nothing,
+    canary: (feature.canary as Feature['canary'] | undefined) ?? nothing,
   };
 }

@@ -1,7 +1,7 @@
 // Where features write: a route, a host or a backend in the making. A feature sets policy (data, live without a reload) or
 // directives (part of a profile); what it leaves alone keeps the controller's default.
 import type { Ingress } from '../kube/objects.ts';
-import type { BackendPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
+import type { BackendPolicy, CanaryPolicy, HostPolicy, RoutePolicy } from '../model/policy.ts';
 import type { Settings } from '../model/settings.ts';
 import type {
   AliasName,
@@ -160,7 +160,11 @@ export interface BackendContext extends Context {
   readonly ingress: Ingress;
   /** The oldest Ingress that refers to the Service port: several settings are its alone (HOST-13). */
   readonly isFirst: boolean;
+  /** A canary decides nothing about sessions (CAN-06). */
+  readonly isCanary: boolean;
 }
+
+export type CanaryDraft = Mutable<CanaryPolicy>;
 
 export function newRouteDraft(settings: Settings): RouteDraft {
   return {
@@ -185,6 +189,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
         read: settings.proxyReadTimeout,
       },
       accessLog: true,
+      issuesSession: false,
       cors: null,
       customHeaders: null,
       mirror: null,
@@ -231,5 +236,16 @@ export function newHostDraft(): HostDraft {
 }
 
 export function newBackendDraft(settings: Settings): BackendDraft {
-  return { serviceUpstream: settings.serviceUpstream };
+  return {
+    serviceUpstream: settings.serviceUpstream,
+    loadBalance: settings.loadBalance,
+    hashBy: null,
+    hashSubset: null,
+    affinityMode: null,
+    sessionCookie: null,
+  };
+}
+
+export function newCanaryDraft(): CanaryDraft {
+  return { header: null, headerValue: null, headerPattern: null, cookie: null, weight: 0, total: 100, inherits: true };
 }

@@ -8,11 +8,12 @@
  */
 export type Outcome = 'use-default' | 'drop-group' | 'deny-location' | 'deny-server' | 'reject-ingress';
 
-/** `outcome` where it differs from that of the key. */
+/** `outcome` where it differs from that of the key; `instead` where the refused text still decides, as this value. */
 export interface Refusal {
   readonly ok: false;
   readonly accepts: string;
   readonly outcome?: Outcome;
+  readonly instead?: boolean;
 }
 
 /** `note` is what its owner should know of a value that was taken over in part. */

@@ -4,7 +4,15 @@
 import type { ObjectRef } from '../kube/ref.ts';
 import type { Problem } from '../model/types.ts';
 import type { AnyValues, Feature, KeySpec } from './contract.ts';
-import type { BackendContext, BackendDraft, HostContext, HostDraft, RouteContext, RouteDraft } from './draft.ts';
+import type {
+  BackendContext,
+  BackendDraft,
+  CanaryDraft,
+  HostContext,
+  HostDraft,
+  RouteContext,
+  RouteDraft,
+} from './draft.ts';
 import { type Outcome, showValue } from './parse.ts';
 
 /** One annotation whose value is not accepted. */
@@ -13,6 +21,8 @@ export interface RefusedValue {
   readonly text: string;
   readonly accepts: string;
   readonly outcome: Outcome;
+  /** What holds in its place; null for what holds without the annotation. */
+  readonly instead: boolean | null;
 }
 
 export interface ReadAnnotations {
@@ -21,6 +31,7 @@ export interface ReadAnnotations {
   route(draft: RouteDraft, context: RouteContext): void;
   host(draft: HostDraft, context: HostContext): void;
   backend(draft: BackendDraft, context: BackendContext): void;
+  canary(draft: CanaryDraft): void;
 }
 
 /** Parses what the features know of these annotations. */
@@ -51,6 +62,9 @@ export function readAll(
     backend: (draft, context) => {
       for (const [index, feature] of features.entries()) feature.backend(values[index] ?? {}, draft, context);
     },
+    canary: (draft) => {
+      for (const [index, feature] of features.entries()) feature.canary(values[index] ?? {}, draft);
+    },
   };
 }
 
@@ -70,11 +84,11 @@ function readFeature(
   for (const [key, spec] of Object.entries(keys)) {
     const text = textOfKey(key, spec, annotations, prefix);
     const result = text === null ? null : spec.parse(text);
-    values[key] = result?.ok ? result.value : null;
+    values[key] = result?.ok ? result.value : (result?.instead ?? null);
     if (text === null || result === null || result.ok) continue;
     const outcome = result.outcome ?? spec.invalid;
     if (outcome === 'drop-group') dropped = true;
-    refused.push({ key, text, accepts: result.accepts, outcome });
+    refused.push({ key, text, accepts: result.accepts, outcome, instead: result.instead ?? null });
   }
   return dropped ? nothing() : values;
 }
@@ -104,11 +118,12 @@ const CONSEQUENCES: Readonly<Record<Outcome, string>> = {
 };
 
 /** What a refused value is told its owner as. */
-export function problemOf({ key, text, accepts, outcome }: RefusedValue, object: ObjectRef): Problem {
+export function problemOf({ key, text, accepts, outcome, instead }: RefusedValue, object: ObjectRef): Problem {
+  const consequence = instead === null ? CONSEQUENCES[outcome] : `it counts as ${instead}`;
   return {
     object,
     severity: outcome === 'use-default' || outcome === 'drop-group' ? 'warning' : 'error',
     code: 'annotation-invalid',
-    message: `annotation ${key}: ${showValue(text)} is not accepted (${accepts}); ${CONSEQUENCES[outcome]}`,
+    message: `annotation ${key}: ${showValue(text)} is not accepted (${accepts}); ${consequence}`,
   };
 }

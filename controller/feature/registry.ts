@@ -4,6 +4,7 @@ import appRoot from '../annotations/app-root.ts';
 import authTls from '../annotations/auth-tls.ts';
 import backendProtocol from '../annotations/backend-protocol.ts';
 import basicAuth from '../annotations/basic-auth.ts';
+import canary from '../annotations/canary.ts';
 import clientBodyBufferSize from '../annotations/client-body-buffer-size.ts';
 import connectionProxyHeader from '../annotations/connection-proxy-header.ts';
 import cors from '../annotations/cors.ts';
@@ -16,6 +17,7 @@ import globalAuth from '../annotations/global-auth.ts';
 import http2PushPreload from '../annotations/http2-push-preload.ts';
 import limitRate from '../annotations/limit-rate.ts';
 import limits from '../annotations/limits.ts';
+import loadBalance from '../annotations/load-balance.ts';
 import mirror from '../annotations/mirror.ts';
 import nextUpstream from '../annotations/next-upstream.ts';
 import proxyBodySize from '../annotations/proxy-body-size.ts';
@@ -30,10 +32,13 @@ import rewrite from '../annotations/rewrite.ts';
 import satisfy from '../annotations/satisfy.ts';
 import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
+import sessionAffinity from '../annotations/session-affinity.ts';
+import sessionMode from '../annotations/session-mode.ts';
 import snippets from '../annotations/snippets.ts';
 import sourceRanges from '../annotations/source-ranges.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
+import upstreamHash from '../annotations/upstream-hash.ts';
 import upstreamVhost from '../annotations/upstream-vhost.ts';
 import type { Feature, KeySpec } from './contract.ts';
 import { modernised } from './legacy.ts';
@@ -47,8 +52,10 @@ export const FEATURES: readonly Feature[] = [
   basicAuth,
   externalAuth,
   globalAuth,
+  canary,
   clientBodyBufferSize,
   connectionProxyHeader,
+  loadBalance,
   cors,
   customErrors,
   customHeaders,
@@ -73,8 +80,11 @@ export const FEATURES: readonly Feature[] = [
   serviceUpstream,
   snippets,
   sourceRanges,
+  sessionAffinity,
+  sessionMode,
   sslCiphers,
   tlsRedirect,
+  upstreamHash,
   upstreamVhost,
 ];
 

@@ -175,6 +175,7 @@ const serviceSchema = z
         type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']).nullish(),
         externalName: text.nullish(),
         clusterIP: text.nullish(),
+        trafficDistribution: text.nullish(),
         ports: listOf(
           z.object({
             name: maybeText,
@@ -193,6 +194,7 @@ const serviceSchema = z
       type: spec?.type ?? 'ClusterIP',
       externalName: spec?.externalName ?? null,
       clusterIp: isIP(spec?.clusterIP ?? '') === 0 ? null : (spec?.clusterIP ?? null), // "None" and "" are no address
+      trafficDistribution: spec?.trafficDistribution ?? null,
       ports: (spec?.ports ?? []).map((port) => ({
         name: port.name,
         port: port.port,
@@ -220,13 +222,15 @@ const sliceSchema = z
           addresses: listOf(text),
           conditions: z.object({ ready: flag, serving: flag, terminating: flag }).nullish(),
           zone: text.nullish().transform((value) => value ?? null),
+          hints: z.object({ forZones: listOf(z.object({ name: text })) }).nullish(),
         })
-        .transform(({ addresses, conditions, zone }) => ({
+        .transform(({ addresses, conditions, zone, hints }) => ({
           addresses,
           ready: conditions?.ready ?? null,
           serving: conditions?.serving ?? null,
           terminating: conditions?.terminating ?? null,
           zone,
+          hints: (hints?.forZones ?? []).map(({ name }) => name),
         })),
     ),
     ports: listOf(endpointPortSchema),

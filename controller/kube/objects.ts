@@ -78,6 +78,8 @@ export interface Service {
   readonly externalName: string | null;
   /** null for headless and ExternalName Services. */
   readonly clusterIp: string | null;
+  /** spec.trafficDistribution. */
+  readonly trafficDistribution: string | null;
   readonly ports: readonly ServicePort[];
 }
 
@@ -95,6 +97,8 @@ export interface SliceEndpoint {
   readonly serving: boolean | null;
   readonly terminating: boolean | null;
   readonly zone: string | null;
+  /** The zones that the endpoint is for (hints.forZones); empty where nothing is said. */
+  readonly hints: readonly string[];
 }
 
 export interface EndpointSlice {

@@ -1,6 +1,6 @@
 // The annotations of Ingresses as their features see them: what must be known around a value, and the Problems that come of it.
 import type { BackendContext, HostContext, HostDraft, RouteContext, RouteDraft } from '../feature/draft.ts';
-import { newBackendDraft } from '../feature/draft.ts';
+import { newBackendDraft, newCanaryDraft } from '../feature/draft.ts';
 import { problemOf, type ReadAnnotations } from '../feature/read.ts';
 import { referencesOf } from '../feature/reference.ts';
 import { readAnnotations } from '../feature/registry.ts';
@@ -9,8 +9,8 @@ import type { Ingress } from '../kube/objects.ts';
 import type { ObjectRef } from '../kube/ref.ts';
 import { rejections } from './acceptance.ts';
 import { effectiveAnnotations, leftOut } from './gate.ts';
-import type { BackendPolicy } from './policy.ts';
-import { byAge, isSelected } from './select.ts';
+import type { BackendPolicy, CanaryPolicy } from './policy.ts';
+import { byAge, isCanary, isSelected } from './select.ts';
 import type { Settings } from './settings.ts';
 import type { BackendId, Problem } from './types.ts';
 import type { View } from './view.ts';
@@ -62,7 +62,7 @@ export function backendPolicy(
   view: View,
   settings: Settings,
   id: BackendId,
-): { readonly policy: BackendPolicy; readonly problems: readonly Problem[] } {
+): { readonly policy: BackendPolicy; readonly problems: Problem[] } {
   const draft = newBackendDraft(settings);
   const problems: Problem[] = [];
   const ingresses = view
@@ -74,6 +74,7 @@ export function backendPolicy(
       ...sharedContext(view, settings, ingress, problems),
       ingress,
       isFirst: index === 0,
+      isCanary: isCanary(settings.selection, ingress),
     };
     readAnnotations(effectiveAnnotations(ingress, settings), settings.selection.annotationsPrefix).backend(
       draft,
@@ -81,6 +82,21 @@ export function backendPolicy(
     );
   }
   return { policy: draft, problems };
+}
+
+/** Whether a canary Ingress is accepted; what is wrong with it is added to `problems`. */
+export function acceptsCanary(settings: Settings, ingress: Ingress, problems: Problem[]): boolean {
+  const rejected = rejections(ingress, settings);
+  const read = readAnnotations(ingress.meta.annotations, settings.selection.annotationsPrefix);
+  problems.push(...rejected, ...otherProblems(read, refOf(ingress)));
+  return rejected.length === 0;
+}
+
+/** Which requests a canary Ingress takes (CAN-06). */
+export function canaryPolicy(settings: Settings, ingress: Ingress): CanaryPolicy {
+  const draft = newCanaryDraft();
+  readAnnotations(ingress.meta.annotations, settings.selection.annotationsPrefix).canary(draft);
+  return draft;
 }
 
 function sharedContext(view: View, settings: Settings, ingress: Ingress, problems: Problem[]) {

@@ -5,22 +5,41 @@ import ipaddr from 'ipaddr.js';
 import type { EndpointPort, EndpointSlice, Endpoints, Service, ServicePort } from '../kube/objects.ts';
 import { keyOf, type ObjectRef } from '../kube/ref.ts';
 import { backendPolicy } from './annotated.ts';
+import { type Attachment, canariesOfBackend, inheritSessions } from './canary.ts';
+import type { BackendPolicy } from './policy.ts';
 import type { Settings } from './settings.ts';
 import type { Backend, BackendId, Endpoint, Problem, ProblemCode } from './types.ts';
 import type { View } from './view.ts';
+import { inZone, prefersOwnZone } from './zones.ts';
 
 export interface BackendUnit {
   readonly backend: Backend;
   readonly problems: readonly Problem[];
 }
 
-export function backendUnit(view: View, settings: Settings, id: BackendId): BackendUnit {
+/** `attachments` are those that it is part of, as the main backend or as the canary. */
+export function backendUnit(
+  view: View,
+  settings: Settings,
+  id: BackendId,
+  attachments: readonly Attachment[],
+): BackendUnit {
   const [namespace = '', name = '', port = ''] = id.split('/');
   const object: ObjectRef = { kind: 'Service', namespace, name };
-  const displayName = `${namespace}-${name}-${port}`;
-  const { policy, problems: said } = backendPolicy(view, settings, id);
+  const { policy: own, problems: said } = backendPolicy(view, settings, id);
+  const policy = inheritSessions(view, settings, id, own, attachments);
+  const { canaries, problems: left } = canariesOfBackend(settings, id, attachments);
+  said.push(...left);
+  const nothing: Backend = {
+    id,
+    displayName: `${namespace}-${name}-${port}`,
+    endpoints: [],
+    resolve: null,
+    policy,
+    canaries,
+  };
   const nowhere = (code: ProblemCode, message: string): BackendUnit => ({
-    backend: { id, displayName, endpoints: [], resolve: null, policy },
+    backend: nothing,
     problems: [...said, { object, severity: 'warning', code, message }],
   });
 
@@ -31,7 +50,7 @@ export function backendUnit(view: View, settings: Settings, id: BackendId): Back
   const servicePort = findPort(service, port);
   if (service.type === 'ExternalName') {
     return externalName(service, settings, servicePort, port, (resolve, problems) => ({
-      backend: { id, displayName, endpoints: [], resolve, policy },
+      backend: { ...nothing, resolve },
       problems: [
         ...said,
         ...problems.map(
@@ -49,19 +68,17 @@ export function backendUnit(view: View, settings: Settings, id: BackendId): Back
   }
 
   const problems: Problem[] = [...said];
-  if (policy.serviceUpstream && service.clusterIp !== null) {
-    const only: Endpoint = { address: service.clusterIp, port: servicePort.port, state: 'ready', zone: null };
-    return { backend: { id, displayName, endpoints: [only], resolve: null, policy }, problems };
-  }
   const refuse = (address: string, reason: string): void => {
     problems.push({ object, severity: 'error', code: 'address-refused', message: `endpoint ${address}: ${reason}` });
   };
-  const found = candidates(view, service, servicePort).filter(({ address }) => {
+  const found = addresses(view, service, servicePort, policy).filter(({ address }) => {
     const reason = refusedAddress(address, settings);
     if (reason !== null) refuse(address, reason);
     return reason === null;
   });
-  const endpoints = choose(found);
+  const { zone } = settings.selection;
+  const near = zone !== null && prefersOwnZone(service) ? inZone(found, zone) : found;
+  const endpoints = choose(near, policy.sessionCookie === null ? 'for-want-of-ready' : 'for-sessions');
   if (endpoints.length === 0) {
     problems.push({
       object,
@@ -70,7 +87,7 @@ export function backendUnit(view: View, settings: Settings, id: BackendId): Back
       message: `port ${port} has no ready endpoint; paths that lead to it answer 503`,
     });
   }
-  return { backend: { id, displayName, endpoints, resolve: null, policy }, problems };
+  return { backend: { ...nothing, endpoints }, problems };
 }
 
 /** By port, targetPort or name, compared as text; the first hit wins (SVC-03). A Service without ports passes numbers. */
@@ -114,6 +131,15 @@ function externalName(
 
 interface Candidate extends Omit<Endpoint, 'state'> {
   readonly state: Endpoint['state'] | 'unready';
+  readonly hints: readonly string[];
+}
+
+/** The Service's own address where that is wanted and it has one; else its endpoints. */
+function addresses(view: View, service: Service, servicePort: ServicePort, policy: BackendPolicy): Candidate[] {
+  const { clusterIp } = service;
+  return policy.serviceUpstream && clusterIp !== null
+    ? [{ address: clusterIp, port: servicePort.port, state: 'ready', zone: null, hints: [] }]
+    : candidates(view, service, servicePort);
 }
 
 /** Endpoints of all slices of the Service; of its Endpoints object when it has no slices. */
@@ -141,7 +167,7 @@ function fromSlice(slice: EndpointSlice, servicePort: ServicePort): Candidate[] 
     const draining = endpoint.ready === false && endpoint.serving === true && endpoint.terminating === true;
     const state = endpoint.ready !== false ? 'ready' : draining ? 'draining' : 'unready';
     return endpoint.addresses.flatMap((address) =>
-      ports.map((port): Candidate => ({ address, port, state, zone: endpoint.zone })),
+      ports.map((port): Candidate => ({ address, port, state, zone: endpoint.zone, hints: endpoint.hints })),
     );
   });
 }
@@ -150,24 +176,26 @@ function fromEndpoints(endpoints: Endpoints, servicePort: ServicePort): Candidat
   return endpoints.subsets.flatMap((subset) => {
     const ports = portsOf(subset.ports, servicePort);
     return subset.addresses.flatMap((address) =>
-      ports.map((port): Candidate => ({ address, port, state: 'ready', zone: null })),
+      ports.map((port): Candidate => ({ address, port, state: 'ready', zone: null, hints: [] })),
     );
   });
 }
 
-/** The ready ones; the draining ones only when nothing is ready. Deduplicated and sorted by address and port. */
-function choose(found: readonly Candidate[]): Endpoint[] {
+/**
+ * The ready ones, and the draining ones when nothing is ready or when they may hold sessions. Deduplicated (ready wins) and
+ * sorted by address and port.
+ */
+function choose(found: readonly Candidate[], draining: 'for-want-of-ready' | 'for-sessions'): Endpoint[] {
+  const chosen = new Map<string, Endpoint>();
   for (const state of ['ready', 'draining'] as const) {
-    const chosen = new Map<string, Endpoint>();
+    if (state === 'draining' && chosen.size > 0 && draining === 'for-want-of-ready') break;
     for (const candidate of found) {
       const key = `${candidate.address} ${candidate.port}`;
-      if (candidate.state === state && !chosen.has(key)) chosen.set(key, { ...candidate, state });
-    }
-    if (chosen.size > 0) {
-      return [...chosen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
+      const { address, port, zone } = candidate;
+      if (candidate.state === state && !chosen.has(key)) chosen.set(key, { address, port, state, zone });
     }
   }
-  return [];
+  return [...chosen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
 }
 
 const REFUSED_RANGES: ReadonlyMap<string, string> = new Map([

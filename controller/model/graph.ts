@@ -1,6 +1,7 @@
 // The incremental model: units with what they read, and the reverse index from reads to units. A changed object re-runs
 // exactly its readers. The law, held by test/flow: the result equals a model built from scratch, byte for byte.
 
+import { CanaryIndex } from './canary.ts';
 import { type CertificateUnit, certificateUnit } from './certificate.ts';
 import { type BackendUnit, backendUnit } from './endpoints.ts';
 import { type HostUnit, hostUnit } from './host.ts';
@@ -44,6 +45,7 @@ export class Graph {
   readonly #backends = new Map<BackendId, Slot<BackendUnit>>();
   /** How many hosts lead to a backend. */
   readonly #demand = new Map<BackendId, number>();
+  readonly #canaries = new CanaryIndex();
   readonly #readers = new Map<ReadKey, Set<UnitName>>();
   readonly #dirty = new Set<UnitName>();
   #settings: Slot<{ settings: Settings; problems: readonly Problem[] }>;
@@ -72,9 +74,10 @@ export class Graph {
       if (JSON.stringify(this.#settings.value.settings) !== before) this.#dirtyAll();
     }
     // Hosts first: they say which backends are wanted.
-    const dirty = [...this.#dirty].sort();
+    const hosts = [...this.#dirty].filter((unit) => unit.startsWith('host:')).sort();
+    for (const unit of hosts) this.#runHost(unit.slice('host:'.length));
+    const dirty = [...this.#dirty].sort(); // with the backends whose canaries changed
     this.#dirty.clear();
-    for (const unit of dirty) if (unit.startsWith('host:')) this.#runHost(unit.slice('host:'.length));
     for (const unit of dirty)
       if (unit.startsWith('certificate:')) this.#runCertificate(unit.slice('certificate:'.length));
     for (const unit of dirty) if (unit.startsWith('backend:')) this.#runBackend(unit.slice('backend:'.length));
@@ -105,6 +108,7 @@ export class Graph {
       : this.#drop(`host:${name}`, before);
     for (const id of after?.value.backends ?? []) this.#demand.set(id, (this.#demand.get(id) ?? 0) + 1);
     for (const id of before?.value.backends ?? []) this.#release(id);
+    for (const id of this.#canaries.replace(name, after?.value.canaries ?? [])) this.#dirty.add(`backend:${id}`);
     if (after === null) this.#hosts.delete(name);
     else this.#hosts.set(name, after);
   }
@@ -127,7 +131,7 @@ export class Graph {
     const settings = this.#settings.value.settings;
     this.#backends.set(
       id,
-      this.#run(`backend:${id}`, before, (view) => backendUnit(view, settings, id)),
+      this.#run(`backend:${id}`, before, (view) => backendUnit(view, settings, id, this.#canaries.of(id))),
     );
   }
 

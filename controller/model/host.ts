@@ -5,12 +5,13 @@ import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
 import { internProfile } from '../render/profile.ts';
 import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
+import { type Attachment, pairCanaries } from './canary.ts';
 import { isTlsConfigured } from './certificate.ts';
 import { counterpartOf, type NameClaim } from './names.ts';
 import { serverFor } from './native.ts';
 import type { HostPolicy } from './policy.ts';
 import { type Candidate, inRegexMode } from './regex-mode.ts';
-import { byAge, ingressesOf, isCanary, isOurs, namesUnknownClass } from './select.ts';
+import { byAge, ingressesOf, isOurs, namesUnknownClass } from './select.ts';
 import type { Settings } from './settings.ts';
 import type {
   BackendId,
@@ -34,13 +35,24 @@ export interface HostUnit {
   /** Client certificates that its routes present to backends. */
   readonly pairs: readonly Certificate[];
   readonly backends: readonly BackendId[];
+  /** The canaries of its paths. */
+  readonly canaries: readonly Attachment[];
   readonly problems: readonly Problem[];
 }
 
-const NOTHING: HostUnit = { host: null, names: [], profiles: [], server: null, pairs: [], backends: [], problems: [] };
+const NOTHING: HostUnit = {
+  host: null,
+  names: [],
+  profiles: [],
+  server: null,
+  pairs: [],
+  backends: [],
+  canaries: [],
+  problems: [],
+};
 
 /** One path of one Ingress, before its annotations are applied. */
-interface Claim {
+export interface Claim {
   readonly match: 'exact' | 'prefix';
   readonly path: string;
   readonly target: Target;
@@ -59,20 +71,23 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const ingresses = ingressesOf(view, settings.selection, name);
   const creator = ingresses[0];
   const problems = unserved(view, settings, name);
-  if (creator === undefined && name !== '_') return { ...NOTHING, problems };
-
   const claims = new Map<string, Claim>();
+  if (creator === undefined && name !== '_') {
+    pairCanaries(view, settings, name, claims, problems); // a canary alone makes no host: say so (CAN-02)
+    return { ...NOTHING, problems };
+  }
+
   for (const ingress of ingresses) {
     for (const claim of claimsOf(ingress, name, problems)) {
-      const id = `${claim.match} ${claim.path}`;
+      const id = idOf(claim);
       const winner = claims.get(id);
       if (winner === undefined) claims.set(id, claim);
       else if (winner.owner !== ingress) problems.push(conflict(ingress, winner, name));
     }
   }
   const implicit = implicitRoot(view, settings, name, creator ?? null);
-  const rootId = `prefix ${implicit.path}`;
-  if (!claims.has(rootId)) claims.set(rootId, implicit);
+  if (!claims.has(idOf(implicit))) claims.set(idOf(implicit), implicit);
+  const canaries = pairCanaries(view, settings, name, claims, problems);
 
   const of = annotatedOnce(view, settings, problems);
   const host = newHostDraft();
@@ -109,7 +124,8 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
     server,
     // Several Secrets may hold the same one.
     pairs: built.flatMap(({ pair }) => (pair === null ? [] : [{ ...pair, secret: null }])),
-    backends: [...new Set(routes.flatMap(({ backends }) => backends))],
+    backends: [...new Set([...routes.flatMap(({ backends }) => backends), ...canaries.map(({ canary }) => canary)])],
+    canaries,
     problems,
   };
 }
@@ -122,6 +138,11 @@ function claimedNames(before: HostDraft, { aliases, hasWwwRedirect }: HostDraft,
     names.push({ host, owner, name: { kind: 'exact', name: counterpartOf(host) }, as: 'redirect' });
   }
   return names;
+}
+
+/** What makes two definitions of a host the same location (HOST-08, CAN-01). */
+export function idOf({ match, path }: Pick<Claim, 'match' | 'path'>): string {
+  return `${match} ${path}`;
 }
 
 /** Longer paths first, equal lengths in reverse order (PATH-06); exact before prefix; "^/p/" before "^/p". */
@@ -146,11 +167,11 @@ function claimsOf(ingress: Ingress, host: HostName, problems: Problem[]): Claim[
 }
 
 /** A missing pathType and ImplementationSpecific are treated as Prefix (PATH-01). */
-function matchOf(entry: IngressPath): Claim['match'] {
+export function matchOf(entry: IngressPath): Claim['match'] {
   return entry.pathType === 'Exact' ? 'exact' : 'prefix';
 }
 
-function targetOf(ingress: Ingress, target: IngressTarget): Target | null {
+export function targetOf(ingress: Ingress, target: IngressTarget): Target | null {
   if (target.kind === 'resource') return null;
   return {
     kind: 'backend',
@@ -245,7 +266,7 @@ function annotatedOnce(view: View, settings: Settings, problems: Problem[]): Ann
   };
 }
 
-/** Ingresses of this host that nobody serves: their class does not exist (CLASS-01), or they are canaries. */
+/** Ingresses of this host that nobody serves: their class does not exist (CLASS-01). */
 function unserved(view: View, settings: Settings, name: HostName): Problem[] {
   const ingresses = [
     ...view.list('ingress-by-host', name),
@@ -256,10 +277,6 @@ function unserved(view: View, settings: Settings, name: HostName): Problem[] {
     if (namesUnknownClass(view, settings.selection, ingress)) {
       const message = `IngressClass ${ingress.className} does not exist; the Ingress is not served until it does`;
       return [{ object, severity: 'warning', code: 'class-unknown', message }];
-    }
-    if (isCanary(settings.selection, ingress)) {
-      const message = 'annotation canary is not supported by this version; the Ingress is not served';
-      return [{ object, severity: 'warning', code: 'annotation-unsupported', message }];
     }
     return [];
   });
@@ -272,7 +289,7 @@ function unreadable({ path, pattern, source }: Route, host: HostName): Problem[]
   return [{ object: source, severity: 'error', code: 'path-pattern', message }];
 }
 
-function showHost(host: HostName): string {
+export function showHost(host: HostName): string {
   return host === '_' ? 'rules without a host' : `host ${host}`;
 }
 

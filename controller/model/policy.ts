@@ -92,6 +92,8 @@ export interface RoutePolicy {
   readonly accessLog: boolean;
   /** Its profile has snippets, which come before what else this policy says. */
   readonly jumpsFirst: boolean;
+  /** Its Ingress asks for affinity: a session that begins here gets its cookie. */
+  readonly issuesSession: boolean;
   readonly cors: Cors | null;
   /** Name and value of headers that every response gets. */
   readonly customHeaders: readonly (readonly [string, string])[] | null;
@@ -186,4 +188,44 @@ export interface HostPolicy {
 export interface BackendPolicy {
   /** The only peer is the Service's ClusterIP: its own load balancing decides. */
   readonly serviceUpstream: boolean;
+  /** Where neither a session nor a hash decides. */
+  readonly loadBalance: 'round_robin' | 'ewma';
+  /** Requests with the same text go to the same endpoint, or to the same few; null for no hashing. */
+  readonly hashBy: Template | null;
+  /** How many endpoints share the requests of one text; null for one. */
+  readonly hashSubset: number | null;
+  /** null means balanced. */
+  readonly affinityMode: 'balanced' | 'persistent' | null;
+  /** Sticky sessions; null for none. */
+  readonly sessionCookie: SessionCookie | null;
+}
+
+export interface SessionCookie {
+  readonly name: string;
+  /** Seconds; null where the attribute is left out. */
+  readonly expires: number | null;
+  readonly maxAge: number | null;
+  readonly domain: string | null;
+  /** null for the path of the rule. */
+  readonly path: string | null;
+  /** false: only over TLS. */
+  readonly secure: boolean;
+  readonly sameSite: 'None' | 'Lax' | 'Strict' | null;
+  /** Leaves SameSite=None out for clients that mistake it. */
+  readonly conditionalNone: boolean;
+  /** A try that fails moves the session. */
+  readonly changeOnFailure: boolean;
+}
+
+/** Which requests of a backend go to its canary (CAN-07). */
+export interface CanaryPolicy {
+  readonly header: string | null;
+  readonly headerValue: string | null;
+  readonly headerPattern: string | null;
+  readonly cookie: string | null;
+  /** Out of `total`; may be below 0 or above it. */
+  readonly weight: number;
+  readonly total: number;
+  /** The main backend's sessions reach the canary as well. */
+  readonly inherits: boolean;
 }

@@ -66,6 +66,13 @@ export function byAge(a: Ingress, b: Ingress): number {
   return nameA < nameB ? 1 : nameA > nameB ? -1 : 0;
 }
 
+/** The canary Ingresses of ours that name a host ('_': none, or catch-all ones too, CAN-09), oldest first. */
+export function canariesOf(view: View, selection: Selection, host: string): Ingress[] {
+  return [...view.list('ingress-by-host', host), ...(host === '_' ? view.list('ingress-catch-all', '') : [])]
+    .filter((ingress) => isCanary(selection, ingress) && isSelected(view, selection, ingress))
+    .sort(byAge);
+}
+
 /** The Ingresses of ours that have a rule for a host ('_' for none), oldest first. */
 export function ingressesOf(view: View, selection: Selection, host: string): Ingress[] {
   return view

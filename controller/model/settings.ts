@@ -12,6 +12,7 @@ import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
 import { LIMIT_KEYS } from './config/limits.ts';
 import { LOG_KEYS } from './config/log.ts';
 import { OTHER_KEYS, REMOVED_KEYS } from './config/other.ts';
+import { OWN_KEYS } from './config/own.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
 import { RESPONSE_KEYS } from './config/response.ts';
 import { SECURITY_KEYS } from './config/security.ts';
@@ -40,6 +41,8 @@ export interface Selection {
   readonly externalNames: 'resolved' | 'refused';
   /** Pods on loopback addresses: fine in a folder of manifests, an attack in a cluster (R17). */
   readonly loopbackEndpoints: 'allowed' | 'refused';
+  /** The zone of this instance, whose endpoints are preferred where a Service wants that; null for no preference. */
+  readonly zone: string | null;
   readonly configMap: ObjectKey | null;
   readonly defaultBackendService: ObjectKey | null;
   readonly defaultSslCertificate: ObjectKey | null;
@@ -61,7 +64,7 @@ const KEYS = {
 } as const;
 
 /** The values that ConfigMap keys set; field names are the keys in camel case. */
-export type Config = ConfigOf<typeof KEYS>;
+export type Config = ConfigOf<typeof KEYS & typeof OWN_KEYS>;
 
 export interface Settings extends Config {
   readonly selection: Selection;
@@ -72,16 +75,18 @@ export interface Settings extends Config {
 }
 
 const DEFAULTS = Object.fromEntries(
-  Object.entries(KEYS).map(([name, { initial }]) => [fieldOf(name), initial]),
+  Object.entries({ ...KEYS, ...OWN_KEYS }).map(([name, { initial }]) => [fieldOf(name), initial]),
 ) as Config;
 
 /** Values that only nginx can judge. */
 export const FREE_TEXTS: readonly FreeText[] = freeTexts(DEFAULTS);
 
-/** All keys with their parsers, defaults and documentation. */
+/** The keys of ingress-nginx that have an effect, with their parsers, defaults and documentation. */
 export const CONFIG_KEYS: Keys = KEYS;
 
-/** Keys of the controller ConfigMap that have an effect. */
+const ALL_KEYS: Keys = { ...KEYS, ...OWN_KEYS };
+
+/** Keys of ingress-nginx that have an effect. */
 export function supportedKeys(): string[] {
   return Object.keys(KEYS);
 }
@@ -105,7 +110,7 @@ export function readSettings(view: View, selection: Selection): SettingsResult {
   };
   for (const [rawName, text] of [...(configMap?.data ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const name = rawName.toLowerCase(); // plain keys were matched in any case
-    const key = Object.hasOwn(KEYS, name) ? CONFIG_KEYS[name] : undefined;
+    const key = Object.hasOwn(ALL_KEYS, name) ? ALL_KEYS[name] : undefined;
     if (key === undefined) {
       const why = withoutEffect(name);
       if (why !== null) warn('setting-unknown', `key ${showValue(rawName)} has no effect: ${why}`);
@@ -137,6 +142,6 @@ function withoutEffect(name: string): string | null {
   if (other !== undefined) return other.kind === 'needless' ? null : other.why;
   const replacement = REMOVED_KEYS.get(name);
   if (replacement !== undefined) return `ingress-nginx removed it (${replacement})`;
-  const near = closest(name, [...Object.keys(KEYS), ...OTHER_KEYS.keys()]);
+  const near = closest(name, [...Object.keys(ALL_KEYS), ...OTHER_KEYS.keys()]);
   return `Sluice does not know it, and neither did ingress-nginx; the nearest known key is "${near}"`;
 }

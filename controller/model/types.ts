@@ -4,7 +4,7 @@
 import type { Snippet } from '../feature/snippet.ts';
 import type { ObjectKey, ObjectRef } from '../kube/ref.ts';
 import type { Token } from '../render/literal.ts';
-import type { BackendPolicy, HostPolicy, RoutePolicy } from './policy.ts';
+import type { BackendPolicy, CanaryPolicy, HostPolicy, RoutePolicy } from './policy.ts';
 import type { Settings } from './settings.ts';
 
 /** Lower-case DNS name, "*.name" for one label more, or "_" for every other host. */
@@ -155,11 +155,19 @@ export interface Backend {
   readonly id: BackendId;
   /** The old controller's "namespace-service-port", for logs and metrics only. */
   readonly displayName: string;
-  /** Sorted by address and port. Draining ones are here only when nothing is ready. */
+  /** Sorted by address and port. Draining ones are here when nothing is ready, or when they may hold sessions. */
   readonly endpoints: readonly Endpoint[];
   /** An ExternalName to resolve at request time, in place of endpoints. */
   readonly resolve: { readonly name: string; readonly port: number } | null;
   readonly policy: BackendPolicy;
+  /** Oldest first (CAN-05). */
+  readonly canaries: readonly Canary[];
+}
+
+/** Another backend that takes some of the requests. */
+export interface Canary {
+  readonly id: BackendId;
+  readonly policy: CanaryPolicy;
 }
 
 export interface Certificate {
@@ -184,6 +192,7 @@ export type ProblemCode =
   | 'path-pattern'
   | 'alias-conflict'
   | 'resource-backend'
+  | 'canary-unused'
   | 'annotation-invalid'
   | 'annotation-forbidden'
   | 'annotation-legacy'

@@ -1,8 +1,9 @@
 // The controller's metrics, and the request counters of the workers, in Prometheus text.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Ejections } from '../apply/control.ts';
 import type { Problem } from '../model/types.ts';
 
-const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'status'] as const;
+const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'canary', 'status'] as const;
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -12,6 +13,9 @@ export class Metrics {
   readonly #endpoints: Gauge;
   readonly #reloads: Counter;
   readonly #requests: Counter;
+  readonly #ejected: Gauge;
+  readonly #ejections: Counter;
+  #ejectionsSeen = 0;
   readonly #seen = new Map<string, number>();
 
   constructor() {
@@ -32,6 +36,16 @@ export class Metrics {
     this.#hosts = new Gauge({ name: 'sluice_hosts', help: 'Hosts that are served.', registers });
     this.#endpoints = new Gauge({ name: 'sluice_backends', help: 'Backends that routes lead to.', registers });
     this.#reloads = new Counter({ name: 'sluice_reloads_total', help: 'Reloads of nginx.', registers });
+    this.#ejected = new Gauge({
+      name: 'sluice_ejected_endpoints',
+      help: 'Endpoints that are left out because they fail.',
+      registers,
+    });
+    this.#ejections = new Counter({
+      name: 'sluice_ejections_total',
+      help: 'How often an endpoint was left out because it failed.',
+      registers,
+    });
     this.#requests = new Counter({
       name: 'nginx_ingress_controller_requests',
       help: 'The total number of client requests',
@@ -46,26 +60,34 @@ export class Metrics {
     this.#endpoints.set(backends);
   }
 
-  /** The text of /metrics. `counters` is "namespace|ingress|service|status" → requests since nginx started. */
+  /** The text of /metrics. `counters` is "namespace|ingress|service|status", with "|canary" behind for canaries → requests since nginx started. */
   async text(
     problems: readonly Problem[],
     reloads: number,
     counters: Readonly<Record<string, number>>,
+    ejections: Ejections | null,
   ): Promise<{ type: string; body: string }> {
     this.#problems.reset();
     for (const { severity, code } of problems) this.#problems.inc({ severity, code });
     this.#reloads.reset();
     this.#reloads.inc(reloads);
     for (const [key, total] of Object.entries(counters)) this.#addRequests(key, total);
+    if (ejections !== null) this.#addEjections(ejections);
     return { type: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  #addEjections({ endpoints, total }: Ejections): void {
+    this.#ejected.set(Object.keys(endpoints).length);
+    this.#ejections.inc(total >= this.#ejectionsSeen ? total - this.#ejectionsSeen : total);
+    this.#ejectionsSeen = total;
   }
 
   /** nginx counts from its start; ours go on when it was started again. */
   #addRequests(key: string, total: number): void {
     const before = this.#seen.get(key) ?? 0;
     this.#seen.set(key, total);
-    const values = key.split('|');
-    const labels = Object.fromEntries(REQUEST_LABELS.map((name, index) => [name, values[index] ?? '']));
+    const [namespace = '', ingress = '', service = '', status = '', canary = ''] = key.split('|');
+    const labels = { namespace, ingress, service, canary, status };
     this.#requests.inc(labels, total >= before ? total - before : total);
   }
 }

@@ -6,11 +6,13 @@ local ngx_balancer = require("ngx.balancer")
 -- As in balancer/balancer.lua.
 local TRIES = 3
 
+-- Seconds; those of the path are about its backend, which may take an hour or must not take two.
+local CONNECT, SEND, READ = 5, 60, 60
+
 local _M = {}
 
 function _M.balance()
-  local ctx = ngx.ctx
-  local target = ctx.auth_target
+  local target = ngx.ctx.auth_target
   local peers = target and target.peers
   if not peers or #peers == 0 then
     ngx.log(ngx.ERR, "no address of the service for external authentication")
@@ -21,8 +23,7 @@ function _M.balance()
   end
   target.position = target.position % #peers + 1
   local peer = peers[target.position]
-  local timeouts = ctx.auth_timeouts
-  local ok, err = ngx_balancer.set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
+  local ok, err = ngx_balancer.set_timeouts(CONNECT, SEND, READ)
   if not ok then
     ngx.log(ngx.ERR, "setting the timeouts: ", err)
   end

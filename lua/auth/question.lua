@@ -85,7 +85,7 @@ function _M.prepare()
   if #target.peers == 0 then
     return exit(500)
   end
-  ctx.auth_target, ctx.auth_timeouts = target, route.policy.timeouts
+  ctx.auth_target = target
 
   var.sluice_auth_host = host
   var.sluice_auth_uri = safe_uri(external.uri(var))

@@ -10,9 +10,11 @@ function _M.new()
   return setmetatable({ position = random(0, 65535) }, mt)
 end
 
+--- The position holds for any set of peers.
+function _M.sync() end
+
 --- The next peer. `tried` maps the text of peers that failed for this request to true; one of them
--- is returned only when
---- no other is left.
+-- is returned only when no other is left.
 function _M:balance(peers, tried)
   local count = #peers
   local position = self.position

@@ -8,10 +8,12 @@
 --   GET  /v1/names        the names of all objects
 --   GET  /v1/state/NAME   the value of one object
 --   GET  /v1/counters     request counters
+--   GET  /v1/ejections    endpoints that are left out, and how often that happened
 --   GET  /configuration/backends   the backends as tools for ingress-nginx read them
 
 local cjson = require("cjson.safe")
 local counters = require("metrics.counters")
+local ejection = require("balancer.ejection")
 local feed = require("config.feed")
 local history = require("config.history")
 local lock = require("config.lock")
@@ -354,6 +356,9 @@ local HANDLERS = {
   ["GET /configuration/backends"] = old_backends,
   ["GET /v1/counters"] = function()
     return answer(200, counters.all())
+  end,
+  ["GET /v1/ejections"] = function()
+    return answer(200, ejection.report())
   end,
 }
 

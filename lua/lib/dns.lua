@@ -241,7 +241,7 @@ local function update(backend)
   table.sort(peers, function(a, b)
     return a.text < b.text
   end)
-  backend.peers = peers
+  backend_compiler.set_peers(backend, peers)
   backend.fresh_until = ngx.now() + ttl
 end
 

@@ -2,6 +2,7 @@
 -- ends.
 
 local shared = ngx.shared.sluice_counters
+local balancer = require("balancer.balancer")
 local hosts = require("router.host")
 local limits = require("policy.limits")
 local variables = require("router.variables")
@@ -77,7 +78,16 @@ function _M.log()
     return
   end
   hosts.leave(route)
-  count(label(route), ngx.status)
+  local status = ngx.status
+  local canary = route.splits and var.proxy_alternative_upstream_name
+  if canary and canary ~= "" then
+    count(label(route), status .. "|" .. canary)
+  else
+    count(label(route), status)
+  end
+  if route.learns or status == 502 or status == 504 then
+    balancer.learn(var, route)
+  end
   if has_logged and var.no_log ~= "1" then
     fill(var, route)
   end
@@ -96,7 +106,7 @@ function _M.flush()
   pending = {}
 end
 
---- All counters: "namespace|ingress|service|status" -> number.
+--- All counters: "namespace|ingress|service|status" -> number, "…|status|canary" for canaries.
 function _M.all()
   _M.flush()
   local all = {}

@@ -46,6 +46,7 @@ local ON_RESPONSE = {
   require("policy.custom_headers"),
   require("policy.cors"),
   require("policy.auth_answer"),
+  require("policy.session_cookie"),
 }
 
 -- A snippet ends with setting this variable; a "break" in it, or a "rewrite … break", does not get

@@ -22,20 +22,25 @@ function _M.load(needs)
   end
 end
 
--- What stands before a profile in the server to which nginx takes the requests for a host.
-local function prefix_of(name)
+-- The server to which nginx takes the requests for a host, "" for the shared one.
+local function server_of(name)
   local server = servers[name]
-  if not server then
-    local dot = find(name, ".", 2, true)
-    server = dot and servers["*" .. sub(name, dot)] or ""
+  if server then
+    return server
   end
+  local dot = find(name, ".", 2, true)
+  return dot and servers["*" .. sub(name, dot)] or ""
+end
+
+-- What stands before a profile in a server.
+local function prefix_of(server)
   return server == "" and "" or server .. "/"
 end
 
 --- True when nginx takes the requests for a host to a server in native mode: its locations find the
 -- routes of any value by their path.
 function _M.is_native(name)
-  return sub(prefix_of(name), 1, 1) == "n"
+  return sub(server_of(name), 1, 1) == "n"
 end
 
 -- Which routes need their profile is what controller/apply/needs.ts says.
@@ -43,12 +48,17 @@ local function lacks(route, prefix)
   return route.target.kind ~= "deny" and not loaded[prefix .. route.profile]
 end
 
---- True when this worker can serve all routes of a decoded host; one that is denied needs nothing.
+--- True when nginx takes requests for a decoded host to the server that it asks for, and this
+-- worker can serve all its routes there; one that is denied needs nothing.
 function _M.suffice(host)
   if host.denied or host.native and _M.is_native(host.name) then
     return true
   end
-  local prefix = prefix_of(host.name)
+  local server = server_of(host.name)
+  if server ~= (host.server or "") then
+    return false
+  end
+  local prefix = prefix_of(server)
   for _, route in ipairs(host.routes) do
     if lacks(route, prefix) then
       return false
@@ -62,7 +72,7 @@ function _M.deny_lacking(host)
   if host.native and _M.is_native(host.name) then
     return
   end
-  local prefix = prefix_of(host.name)
+  local prefix = prefix_of(server_of(host.name))
   for _, route in ipairs(host.routes) do
     if lacks(route, prefix) then
       route.target = { kind = "deny", status = 503 }

@@ -11,6 +11,7 @@ local hosts = require("router.host")
 local names = require("router.names")
 local profiles = require("router.profiles")
 local response = require("lib.redirect")
+local split = require("balancer.split")
 local variables = require("router.variables")
 
 local exec = ngx.exec
@@ -116,6 +117,7 @@ local function leave(var)
     var.sluice_backend = ""
     var.proxy_upstream_name = ""
     var.no_log = ""
+    var.proxy_alternative_upstream_name = ""
     var.sluice_host = var.best_http_host
   end
 end
@@ -163,8 +165,12 @@ local function obey(var, route, again, argument)
   if backend and backend.resolve then
     dns.refresh(backend)
   end
-  if (not backend or #backend.peers == 0) and not errors.stand_in(var, route) then
-    return without_endpoints(var, route)
+  if not backend or #backend.peers == 0 then
+    if not errors.stand_in(var, route) then
+      return without_endpoints(var, route)
+    end
+  elseif backend.canaries then
+    split.decide(var, route, backend)
   end
   if route.before_proxy then
     ask(route.before_proxy, var, route)

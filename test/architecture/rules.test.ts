@@ -1,17 +1,16 @@
-// Every rule of the old controller about classes, hosts, paths, the default backend, TLS, Services, headers, phases and deletion has a
-// test that cites its id, or stands below with the reason why not.
+// Every rule of the old controller about classes, hosts, paths, the default backend, TLS, Services, headers, canaries, phases
+// and deletion has a test that cites its id, or stands below with the reason why not.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const FAMILIES = /^(CLASS|HOST|PATH|DEF|TLS|SVC|HDR|PHASE|DEL)-/;
+const FAMILIES = /^(CLASS|HOST|PATH|DEF|TLS|SVC|HDR|CAN|PHASE|DEL)-/;
 
 const NOT_YET: Readonly<Record<string, string>> = {
   'CLASS-08': 'is about the admission webhook',
   'HOST-10': 'is about the admission webhook',
-  'HOST-13': 'is about annotations of balancing',
   'PATH-13': 'is about the admission webhook',
   'DEL-06': 'is about the status, which needs an API server',
 };

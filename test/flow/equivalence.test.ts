@@ -47,7 +47,7 @@ describe('incremental = from scratch', function () {
       const cluster = new Cluster();
       const graph = new Graph(cluster, selection);
       const stored = new Map<string, KubeObject>();
-      let [routes, servers, clientPairs] = [0, 0, 0];
+      let [routes, servers, clientPairs, canaries] = [0, 0, 0, 0];
       for (let event = 0; event < EVENTS / SEEDS.length; event += 1) {
         // One to three changes before each pass, as a burst of events would bring.
         for (let change = random(3); change >= 0; change -= 1) {
@@ -66,6 +66,7 @@ describe('incremental = from scratch', function () {
         routes += [...incremental.hosts.values()].reduce((sum, host) => sum + host.routes.length, 0);
         servers += incremental.servers.size;
         clientPairs += incremental.pairs.size;
+        for (const backend of incremental.backends.values()) canaries += backend.canaries.length;
         const scratch = new Graph(cluster, selection).evaluate();
         if (dumpModel(incremental) !== dumpModel(scratch)) {
           expect(JSON.parse(dumpModel(incremental)), `after event ${event}`).to.deep.equal(
@@ -75,6 +76,7 @@ describe('incremental = from scratch', function () {
       }
       expect(routes, 'the events made nothing to compare').to.be.above(EVENTS);
       expect(Math.min(servers, clientPairs), 'no TLS identities came of them').to.be.above(EVENTS / 100);
+      expect(canaries, 'the events made no canaries').to.be.above(10);
     });
   }
 });

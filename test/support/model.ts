@@ -1,5 +1,5 @@
 // The model as short lines that a person can read, for golden fixtures and comparisons.
-import { newBackendDraft, newHostDraft, newRouteDraft } from '../../controller/feature/draft.ts';
+import { newBackendDraft, newCanaryDraft, newHostDraft, newRouteDraft } from '../../controller/feature/draft.ts';
 import type { Settings } from '../../controller/model/settings.ts';
 import type {
   Backend,
@@ -63,9 +63,12 @@ export function showHost(host: Host, settings: Settings): string[] {
   ];
 }
 
-/** "10.0.0.1:8080", "10.0.0.2:8080 draining", or "resolves name:port". */
+/** "policy: …", "canary: …", "10.0.0.1:8080", "10.0.0.2:8080 draining", or "resolves name:port". */
 export function showBackend(backend: Backend, settings: Settings): string[] {
   const policy = showChanges(backend.policy, newBackendDraft(settings)).map((change) => `policy: ${change}`);
+  for (const canary of backend.canaries) {
+    policy.push([`canary: ${canary.id}`, ...showChanges(canary.policy, newCanaryDraft())].join(' '));
+  }
   if (backend.resolve !== null) return [...policy, `resolves ${backend.resolve.name}:${backend.resolve.port}`];
   const endpoints = backend.endpoints.map(({ address, port, state, zone }) => {
     const where = address.includes(':') ? `[${address}]` : address;

@@ -112,6 +112,11 @@ function randomIngress(random: Random, namespace: string): object {
         { 'backend-protocol': pick(['HTTPS', 'FCGI']), 'fastcgi-params-configmap': 'settings' },
         { 'ssl-ciphers': 'HIGH' },
       ]),
+      ...(random(3) === 0
+        ? { canary: pick(['true', 'true', 'false', '?']), 'canary-weight': pick(['5', '50', '%']) }
+        : {}),
+      ...(random(4) === 0 ? { affinity: 'cookie', 'session-cookie-name': pick(['a', 'b', ';']) } : {}),
+      ...(random(6) === 0 ? { 'affinity-canary-behavior': 'legacy', 'load-balance': pick(['ewma', 'bad']) } : {}),
     },
     ...(host === undefined ? {} : { host }),
     ...(className === undefined ? {} : { className }),

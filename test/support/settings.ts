@@ -104,6 +104,7 @@ export const SAMPLES: Readonly<Record<string, readonly [good: string, bad: strin
   'limit-rate': ['100', '100k'],
   'limit-rate-after': ['10', '-1'],
   'limit-req-status-code': ['429', '600'],
+  'load-balance': ['ewma', 'least_conn'],
   'log-format-escape-json': ['true', 'yes'],
   'log-format-escape-none': ['true', 'yes'],
   'log-format-upstream': ['$remote_addr "$request" it\'s $status', '\u0007'],

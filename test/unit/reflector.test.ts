@@ -184,7 +184,7 @@ describe('reflector', () => {
     server.fault({ kind: 'silent' }, { ...LISTS, times: 1 });
     await started({ idleMs: 300 });
     await holds('a');
-    expect(following?.told).to.deep.equal(['trouble idle', 'replace 1', 'well']);
+    await eventually(() => expect(following?.told).to.deep.equal(['trouble idle', 'replace 1', 'well']));
   });
 
   for (const [how, what] of [

@@ -38,6 +38,7 @@ export const PROXY_KEYS = {
   'proxy-add-original-uri-header': key(bool, false, 'Adds X-Original-URI to requests for backends (HDR-04).'),
   'proxy-ssl-location-only': key(bool, false, 'Keeps proxy-ssl-* to the paths of the Ingress that has them (HOST-11).'),
   'service-upstream': key(bool, false, 'Sends requests to ClusterIPs instead of endpoints.'),
+  'load-balance': key(oneOf('round_robin', 'ewma'), 'round_robin', 'How requests are spread over endpoints.'),
   'upstream-keepalive-connections': key(
     intBetween(0, 100_000),
     320,

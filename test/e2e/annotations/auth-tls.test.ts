@@ -8,6 +8,7 @@ import { type Authority, type IssuedPair, makeAuthority, type Pair } from '../..
 import { type Answer, type Ask, ask, askEcho } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { askHttp2, openHttp2 } from '../../support/http2.ts';
+import { startLoad } from '../../support/load.ts';
 import { ingress, opaque, workload } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 
@@ -81,6 +82,7 @@ describe('client certificates', () => {
           secured('own-page', { 'auth-tls-error-page': '/sorry' }),
           secured('cn', { 'auth-tls-match-cn': 'CN=(alice|carol)' }),
           secured('costly', { 'auth-tls-match-cn': 'CN=(a+)+$', 'auth-tls-verify-client': 'optional' }),
+          secured('aliased', { 'server-alias': 'alias.test, *.pattern.test' }),
           site('list', { 'auth-tls-secret': 'default/with-list' }),
         ],
         'closed.json': [
@@ -207,6 +209,12 @@ describe('client certificates', () => {
     expect(await status('costly.test', await ca.issue([`${'a'.repeat(60)}b`]))).to.be.oneOf([403, 500]);
   });
 
+  it('auth-tls-secret: an alias asks for the same certificates; patterns lead nowhere', async () => {
+    expect(await status('alias.test')).to.equal(400);
+    expect(await seen('alias.test', clients.alice)).to.include({ 'ssl-client-verify': 'SUCCESS' });
+    expect(await status('x.pattern.test', clients.alice)).to.equal(404);
+  });
+
   it('auth-tls-*: all of them come from the oldest Ingress whose Secret yields a CA (HOST-11)', async () => {
     expect(await status('two.test', clients.revoked)).to.equal(200);
     expect(await status('two.test', clients.bob, { path: '/young' })).to.equal(200);
@@ -241,6 +249,18 @@ describe('client certificates', () => {
     await eventually(async () => expect(await status('missing.test', clients.foreign)).to.equal(400));
     await sluice.remove('late.json');
     await eventually(async () => expect(await status('missing.test', clients.alice)).to.equal(403));
+  });
+
+  it('a host that comes to ask for certificates loses no request of plain HTTP on the way', async () => {
+    await sluice.write('later.json', [site('later', {})]);
+    await eventually(async () => expect(await status('later.test')).to.equal(200));
+    const load = startLoad(sluice.http, 'later.test');
+    await sluice.write('later.json', [site('later', { 'auth-tls-secret': 'default/ca', 'proxy-body-size': '4m' })]);
+    await eventually(async () => expect(await status('later.test')).to.equal(400));
+    expect(await status('later.test', clients.alice)).to.equal(200);
+    await load.stop();
+    expect(load.lost).to.deep.equal([]);
+    expect(load.served).to.be.above(50);
   });
 
   it('CAs are files named by their content, and only those in use', async () => {

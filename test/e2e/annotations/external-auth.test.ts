@@ -15,6 +15,7 @@ import { askHttp2, openHttp2 } from '../../support/http2.ts';
 import { configMap, ingress, service, site, workload } from '../../support/objects.ts';
 import { credentials } from '../../support/passwords.ts';
 import { freePorts } from '../../support/ports.ts';
+import { headOf, lines, statusOf } from '../../support/raw.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
 import { echoOf, openWebSocket, startWebSocketPod, type WebSocketPod } from '../../support/websocket.ts';
 
@@ -52,6 +53,7 @@ describe('external authentication', () => {
       'auth.default.svc.cluster.local': ['127.0.0.53'],
       'metadata.example.com': ['169.254.169.254'],
       'variable.test': ['127.0.0.53'],
+      'two.example.com': ['127.0.0.57', '127.0.0.53'],
     });
     home = await mkdtemp(join(tmpdir(), 'sluice-auth-'));
     const resolvConf = join(home, 'resolv.conf');
@@ -132,6 +134,11 @@ describe('external authentication', () => {
           ...site('tls', [pod], { 'auth-url': `https://auth.example.com:${secure.port}/tls` }),
           ...site('service', [pod], { 'auth-url': `http://auth:${auth.port}/` }),
           ...site('variable', [pod], { 'auth-url': `http://$host:${auth.port}/own` }),
+          ...site('two', [pod], {
+            'auth-url': `http://two.example.com:${auth.port}/`,
+            'auth-method': 'POST',
+            'proxy-connect-timeout': '1',
+          }),
           ...site('metadata', [pod], { 'auth-url': 'http://metadata.example.com/' }),
           ...site('down', [pod], { 'auth-url': `http://127.0.0.53:${dead}/` }),
           ...site('foreign', [pod], { 'auth-url': url, 'auth-proxy-set-headers': 'other/question' }),
@@ -258,6 +265,20 @@ describe('external authentication', () => {
     expect(await status('variable')).to.equal(200);
     expect(auth.last()).to.include({ url: '/own' });
     expect(auth.last().headers.host).to.equal('variable.test');
+  });
+
+  it('auth-url: another address of the service is tried when one does not answer, whatever the timeouts of the path', async () => {
+    for (let i = 0; i < 4; i += 1) expect(await status('two')).to.equal(200);
+  });
+
+  it('auth-url: an absolute request line cannot name another host to the service than it is served for (R20)', async () => {
+    const head = await headOf(
+      sluice.http,
+      lines('GET http://plain.test/x HTTP/1.1', 'Host: variable.test', 'Connection: close'),
+    );
+    expect(statusOf(head)).to.equal(200);
+    expect(auth.last().headers['x-original-url']).to.equal('http://plain.test/x');
+    expect(auth.last().headers['x-auth-request-redirect']).to.equal('/x');
   });
 
   it('auth-url: addresses that are refused are never dialled, whatever DNS says (R17)', async () => {

@@ -64,7 +64,10 @@ describe('native mode', () => {
           ),
           site('tls', { 'server-snippet': 'location /own { return 200 own; }', 'force-ssl-redirect': 'true' }),
           site('root', { 'server-snippet': 'add_header X-Server yes;', 'app-root': '/start' }),
-          site('denied', { 'server-snippet': 'add_header X-Server yes always;', 'modsecurity-snippet': 'SecRuleEngine On' }),
+          site('denied', {
+            'server-snippet': 'add_header X-Server yes always;',
+            'modsecurity-snippet': 'SecRuleEngine On',
+          }),
           site('odd', { 'server-snippet': 'add_header X-Server yes;' }, { paths: [{ path: '/a b"c\\d$host;{}' }] }),
           ingress({
             name: 'wild',
