@@ -17,7 +17,6 @@ function entry(without: NotSupported['without'], risk: Risk, why = 'not yet'): N
 }
 
 export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
-  ['auth-snippet', entry('closed', 'Critical')],
   ['enable-modsecurity', entry('ignored', 'Low', MODSECURITY)],
   ['enable-opentelemetry', entry('ignored', 'Low', OPENTELEMETRY)],
   ['enable-owasp-core-rules', entry('ignored', 'Low', MODSECURITY)],

@@ -34,6 +34,10 @@ export interface AuthLocation {
   readonly headers: readonly string[];
   /** A 401 leads somewhere. */
   readonly signin: boolean;
+  /** Configuration of the user's own for its location. */
+  readonly snippet: Snippet | null;
+  /** Who asks for it: global-auth-snippet goes with the settings. */
+  readonly askedBy: 'ingress' | 'settings';
   /** Buffers for its answer: the same as for the backend's. */
   readonly directives: readonly Directive[];
 }

@@ -359,6 +359,7 @@ export function configView(
     snippets: {
       main: settings.mainSnippet === null ? null : rawConfiguration(settings.mainSnippet),
       http: settings.httpSnippet === null ? null : rawConfiguration(settings.httpSnippet),
+      globalAuth: settings.globalAuthSnippet === null ? null : rawConfiguration(settings.globalAuthSnippet),
       location: settings.locationSnippet === null ? null : rawConfiguration(settings.locationSnippet),
     },
     digest: quoted(digest),

@@ -83,8 +83,10 @@ function identityOf(directives: readonly Directive[], { pool, pair }: BackendTls
 /** Where answers are large, so may be those of the service that is asked who somebody is. */
 const AUTH_BUFFERS: ReadonlySet<string> = new Set(['proxy_buffer_size', 'proxy_buffers', 'proxy_busy_buffers_size']);
 
-function authText({ scheme, headers, signin, directives }: AuthLocation): string {
-  return ['auth', scheme, signin, ...headers, ...directives.map(show)].join(' ');
+function authText({ scheme, headers, signin, directives, snippet, askedBy }: AuthLocation): string {
+  const own = snippet === null ? [] : [JSON.stringify(snippet.text)];
+  const who = askedBy === 'settings' ? [askedBy] : [];
+  return ['auth', scheme, signin, ...headers, ...directives.map(show), ...own, ...who].join(' ');
 }
 
 /** The server of hosts with these directives; null, the shared server, for those with none. */

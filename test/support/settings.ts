@@ -78,6 +78,7 @@ export const SAMPLES: Readonly<Record<string, readonly [good: string, bad: strin
   'global-auth-response-headers': ['X-User', 'X User'],
   'global-auth-signin': ['https://sso.test/', '"'],
   'global-auth-signin-redirect-param': ['to', '"'],
+  'global-auth-snippet': ['proxy_set_header Foo 42;', 'proxy_set_header Foo 42'],
   'global-auth-url': ['https://auth.test/', 'ftp://auth.test/'],
   'grpc-buffer-size-kb': ['64', '64k'],
   'gzip-disable': ['msie6', '\u0007'],

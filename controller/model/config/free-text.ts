@@ -18,6 +18,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   'http-snippet': 'httpSnippet',
   'server-snippet': 'serverSnippet',
   'location-snippet': 'locationSnippet',
+  'global-auth-snippet': 'globalAuthSnippet',
   'log-format-upstream': 'logFormatUpstream',
   'access-log-path': 'accessLogPath',
   'http-access-log-path': 'httpAccessLogPath',

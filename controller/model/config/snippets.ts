@@ -23,5 +23,6 @@ export const SNIPPET_KEYS = {
   'main-snippet': key(configuration, null, 'Configuration for the main block.'),
   'http-snippet': key(configuration, null, 'Configuration for the http block.'),
   'server-snippet': key(configuration, null, 'Configuration for every server.'),
+  'global-auth-snippet': key(configuration, null, 'Configuration for the location that asks global-auth-url.'),
   'location-snippet': key(configuration, null, 'Configuration for every location.'),
 } as const;
