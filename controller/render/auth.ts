@@ -47,7 +47,6 @@ const UPSTREAMS = {
 const DIRECTIVES: readonly Directive[] = [
   ['proxy_method', '$sluice_auth_method'],
   ['proxy_pass_request_body', 'off'],
-  ['proxy_intercept_errors', 'off'],
   ['proxy_http_version', '1.1'],
   ['proxy_next_upstream', 'error', 'timeout'],
   ['proxy_ssl_server_name', 'on'],

@@ -149,17 +149,6 @@ describe('native mode', () => {
     expect(await askEcho({ port: sluice.http, host: 'below.wild.test', path: '/own' })).to.include({ backend: 'web' });
   });
 
-  it('server-snippet: holds under the exact aliases of the host as well', async () => {
-    await sluice.write('alias.json', [
-      site('named', {
-        'server-snippet': 'location /own { return 200 "own $host"; }',
-        'server-alias': 'other-name.test',
-      }),
-    ]);
-    await eventually(async () => expect(await get('other-name', '/own')).to.include({ body: 'own other-name.test' }));
-    expect(await echo('other-name', '/x')).to.include({ backend: 'web' });
-  });
-
   it('server-snippet: the oldest Ingress of the host wins, the others get a Problem', async () => {
     expect((await get('first', '/second')).headers['x-server']).to.equal('first');
     expect((await sluice.logs()).err).to.match(/default\/second: annotation server-snippet: an older Ingress/);
@@ -216,6 +205,17 @@ describe('native mode', () => {
     state.goesOn = false;
     await asking;
     expect([...statuses]).to.deep.equal([200]);
+  });
+
+  it('server-snippet: holds under the exact aliases of the host as well', async () => {
+    await sluice.write('alias.json', [
+      site('named', {
+        'server-snippet': 'location /own { return 200 "own $host"; }',
+        'server-alias': 'other-name.test',
+      }),
+    ]);
+    await eventually(async () => expect(await get('other-name', '/own')).to.include({ body: 'own other-name.test' }));
+    await eventually(async () => expect(await echo('other-name', '/x')).to.include({ backend: 'web' }));
   });
 
   it('server-snippet: one that nginx refuses is a Problem; its host answers 503, or its last good version; others go on', async () => {
