@@ -3,27 +3,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
-import type { Directive, Profile, ProfileId, Protocol, ServerProfile, ServerProfileId } from '../model/types.ts';
-import { authView } from './auth.ts';
-import { CLIENT_CERTIFICATE_HEADERS } from './client-certificate.ts';
+import type { Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
-import { withStockParameters } from './fastcgi.ts';
-import {
-  accessLogOf,
-  clientView,
-  forwardedView,
-  gzipView,
-  logView,
-  proxyView,
-  tablesView,
-  tlsView,
-  variableOf,
-} from './http.ts';
+import { HTTP_ONLY_HEADERS, headersInForce, headerView } from './headers.ts';
+import { accessLogOf, clientView, forwardedView, gzipView, logView, proxyView, tablesView, tlsView } from './http.ts';
 import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
 import { integer, onOff, quoted, rawConfiguration, serverName, type Token, word } from './literal.ts';
-import { locationViews } from './native.ts';
-import { headersSetIn, type RawText, withoutOverridden, withoutThoseOf } from './snippet.ts';
-import { allUpstreams, passOf, type Upstream } from './upstream.ts';
+import { directiveView, errorView, nativeProfiles, nativeView, profileView } from './location.ts';
+import { withoutOverridden } from './snippet.ts';
+import { allUpstreams, type Upstream } from './upstream.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -100,43 +88,6 @@ function loggedVariables(settings: Settings, installation: Installation): string
   return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(texts));
 }
 
-/** HDR-01 to HDR-05. An empty value removes the header. */
-function requestHeaders(settings: Settings): [name: string, value: string][] {
-  const headers: [string, string][] = [
-    ['Host', '$sluice_host'],
-    ['X-Request-ID', '$req_id'],
-    ['X-Real-IP', '$remote_addr'],
-    ['X-Forwarded-For', '$full_x_forwarded_for'],
-    ['X-Forwarded-Host', '$best_http_host'],
-    ['X-Forwarded-Port', '$pass_port'],
-    ['X-Forwarded-Proto', '$pass_access_scheme'],
-    ['X-Forwarded-Scheme', '$pass_access_scheme'],
-    ['X-Scheme', '$pass_access_scheme'],
-    ['X-Original-Forwarded-For', variableOf(settings.forwardedForHeader)],
-    ['X-Original-Forwarded-Host', variableOf(settings.forwardedHostHeader)],
-    ['Proxy', ''],
-    ...CLIENT_CERTIFICATE_HEADERS.map(([name, value]): [string, string] => [name, value]),
-  ];
-  return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
-}
-
-/** Ours without those that proxy-set-headers replaces: Lua sets them, and a directive would override it. */
-function headersInForce(settings: Settings): { kept: [string, string][]; replaced: string[] } {
-  const names = new Set(settings.backendHeaders.map(([name]) => name.toLowerCase()));
-  const all = requestHeaders(settings);
-  const isReplaced = ([name]: [string, string]): boolean => names.has(name.toLowerCase());
-  return { kept: all.filter((header) => !isReplaced(header)), replaced: all.filter(isReplaced).map(([name]) => name) };
-}
-
-const HTTP_ONLY_HEADERS: [string, string][] = [
-  ['Upgrade', '$http_upgrade'],
-  ['Connection', '$connection_header'],
-];
-
-function headerView(headers: readonly [string, string][]): { name: Token; value: Token }[] {
-  return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
-}
-
 function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings): Rendered['listens'] {
   return listenAddresses(settings, listenIpv6).flatMap((text) => {
     const address = text === '' ? '0.0.0.0' : text.replace(/^\[|\]$/g, '');
@@ -194,106 +145,8 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
   };
 }
 
-function directiveView(directives: readonly Directive[]) {
-  return directives.map(({ name, args }) => ({ name: word(name), args }));
-}
-
-/** What is inside the location of a profile. `server` is where it stands, `question` names the location that it asks. */
-function bodyView(profile: Profile, server: ServerProfile | null, question: string, settings: Settings) {
-  const own = profile.asks === 'after' ? settings.locationSnippet : null;
-  const stock = profile.protocol === 'fcgi' ? withStockParameters(profile.directives) : profile.directives;
-  return {
-    snippet: profile.snippet === null ? null : rawConfiguration(profile.snippet),
-    locationSnippet: own === null ? null : rawConfiguration(own),
-    auth: profile.auth === null ? null : authView(profile.auth, question, settings),
-    headers: repeatedHeaders(profile, server, settings),
-    directives: directiveView(own === null ? stock : withoutThoseOf(own, stock)),
-    pass: passOf(profile),
-  };
-}
-
 function upstreamView({ name, pool }: Upstream) {
   return { name: word(name), keepsConnections: pool === 'kept' };
-}
-
-/** A location @error_<code> for each code that a profile intercepts (annotations/custom-errors.ts). */
-function errorView(profiles: readonly Profile[], server: ServerProfile | null, settings: Settings) {
-  const names = profiles.flatMap(({ directives }) =>
-    directives.filter(({ name }) => name === 'error_page').map(({ args }) => String(args.at(-1))),
-  );
-  const codes = names.flatMap((name) => /^@error_([0-9]{3})$/.exec(name)?.[1] ?? []);
-  const upstream = word('http://upstream_balancer');
-  const headers = headersAgain('http', [], server, settings);
-  return [...new Set(codes)].sort().map((code) => ({
-    code: integer(Number(code)),
-    name: word(`@error_${code}`),
-    headers,
-    upstream,
-  }));
-}
-
-function repeatedHeaders(profile: Profile, server: ServerProfile | null, settings: Settings) {
-  const inside = [profile.snippet, settings.locationSnippet].filter((text) => text !== null);
-  return headersAgain(profile.protocol, inside, server, settings);
-}
-
-/**
- * One proxy_set_header on a level cancels those of the levels above. So where a snippet has one, the location says all of ours
- * again, but for those that its own snippets (`inside`) set: of two with one name nginx would send both.
- */
-function headersAgain(
-  protocol: Protocol,
-  inside: readonly RawText[],
-  server: ServerProfile | null,
-  settings: Settings,
-): { directive: Token; name: Token; value: Token }[] {
-  if (protocol === 'fcgi') return [];
-  const isGrpc = protocol === 'grpc' || protocol === 'grpcs';
-  const directive = isGrpc ? 'grpc_set_header' : 'proxy_set_header';
-  const around = [server?.snippet ?? null, settings.serverSnippet, settings.httpSnippet];
-  const set = headersSetIn(inside, directive);
-  if (
-    set === null &&
-    headersSetIn(
-      around.filter((text) => text !== null),
-      directive,
-    ) === null
-  )
-    return [];
-  const all = [...headersInForce(settings).kept, ...(isGrpc ? [] : HTTP_ONLY_HEADERS)];
-  return headerView(all.filter(([name]) => !set?.has(name.toLowerCase()))).map((header) => ({
-    directive: word(directive),
-    ...header,
-  }));
-}
-
-function profileView(profile: Profile, server: ServerProfile | null, settings: Settings) {
-  return {
-    id: word(profile.id),
-    name: word(`@${profile.id}`),
-    /** What Lua is told of the server, where it is asked after the jump. */
-    asks: profile.asks === 'after' ? quoted(server?.id ?? '') : null,
-    ...bodyView(profile, server, profile.id, settings),
-  };
-}
-
-function nativeProfiles(server: ServerProfile | null): Profile[] {
-  const all = (server?.locations ?? []).map(({ profile }) => profile);
-  return [...new Map(all.map((profile) => [profile.id, profile])).values()];
-}
-
-/** The locations of a server in native mode; those of equal profiles ask the same question. */
-function nativeView(server: ServerProfile | null, settings: Settings) {
-  const questionOf = (profile: Profile): string => `${server?.id}/${profile.id}`;
-  return {
-    locations: locationViews(server?.locations ?? []).map(({ profile, ...location }) => ({
-      ...location,
-      ...bodyView(profile, server, questionOf(profile), settings),
-    })),
-    questions: nativeProfiles(server).flatMap((profile) =>
-      profile.auth === null ? [] : [authView(profile.auth, questionOf(profile), settings)],
-    ),
-  };
 }
 
 /**
