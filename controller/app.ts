@@ -16,7 +16,7 @@ import type { FlagValues } from './flags.ts';
 import { Loop } from './loop.ts';
 import { Graph } from './model/graph.ts';
 import { expiredCertificates, showProblem, tidy } from './model/problems.ts';
-import type { Selection } from './model/settings.ts';
+import { FREE_TEXTS, type Selection } from './model/settings.ts';
 import type { Problem } from './model/types.ts';
 import { configRenderer, type Installation, RUN_FILES } from './render/config.ts';
 import { chooseSource, type Opening, type OpenSource, openSource, type SourceChoice } from './source.ts';
@@ -251,6 +251,7 @@ async function partsOf(
     abilities: binary.abilities,
     installation,
     data: await dataOf(flags),
+    freeTexts: FREE_TEXTS,
   };
 }
 

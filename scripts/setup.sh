@@ -9,6 +9,9 @@ say() { printf 'sluice setup: %s\n' "$*" >&2; }
 
 RUNTIME_PACKAGES=(nginx libnginx-mod-http-lua lua-resty-core lua-resty-lrucache lua-cjson)
 
+# more_set_headers, which snippets of users often have; OpenResty has it built in.
+OPTIONAL_PACKAGES=(libnginx-mod-http-headers-more-filter)
+
 # OpenResty, or a binary named by SLUICE_NGINX, brings its own Lua libraries.
 has_own_nginx() {
   [ -n "${SLUICE_NGINX:-}" ] || command -v openresty >/dev/null 2>&1
@@ -70,6 +73,14 @@ install_packages() {
   fi
 }
 
+install_optional_packages() {
+  local package
+  for package in $(missing_packages "$@"); do
+    apt-cache show "$package" >/dev/null 2>&1 || continue
+    install_packages "$package" || say "going on without $package"
+  done
+}
+
 install_node_modules() {
   local stamp=node_modules/.sluice-lock
   if [ -x node_modules/.bin/node ] && cmp -s package-lock.json "$stamp"; then
@@ -89,5 +100,6 @@ if has_own_nginx; then
   install_packages "$@"
 else
   install_packages "${RUNTIME_PACKAGES[@]}" "$@"
+  install_optional_packages "${OPTIONAL_PACKAGES[@]}"
 fi
 install_node_modules

@@ -16,6 +16,7 @@ import {
 import { annotation } from '../feature/contract.ts';
 import type { RouteContext } from '../feature/draft.ts';
 import { bool, intBetween, textOf } from '../feature/parse.ts';
+import { snippet } from '../feature/snippet.ts';
 import { type Template, templateOf } from '../feature/template.ts';
 
 const integer = intBetween(-2_147_483_648, 2_147_483_647);
@@ -123,6 +124,13 @@ export default annotation({
       risk: 'Low',
       doc: 'Adds the Set-Cookie of the answer to responses of every status, not only to good ones.',
     },
+    'auth-snippet': {
+      type: 'snippet',
+      parse: snippet('auth'),
+      invalid: 'reject-ingress',
+      risk: 'Critical',
+      doc: 'Configuration inside the location that asks the service.',
+    },
   },
   route(values, draft, context) {
     const url = values['auth-url'];
@@ -146,18 +154,23 @@ export default annotation({
     if (key !== null && isSharedKey(key)) {
       context.report('auth-cache-key', 'it is the same for everybody, so one answer lets in or keeps out all');
     }
-    ask(draft, headers, {
-      url,
-      method: values['auth-method'],
-      signin: values['auth-signin'],
-      signinParameter: values['auth-signin-redirect-param'],
-      responseHeaders,
-      headerValues: headers.map(([, value]) => value),
-      redirect: values['auth-request-redirect'],
-      cacheKey: key,
-      durations: values['auth-cache-duration'],
-      alwaysSetCookie: values['auth-always-set-cookie'] ?? false,
-    });
+    ask(
+      draft,
+      headers,
+      {
+        url,
+        method: values['auth-method'],
+        signin: values['auth-signin'],
+        signinParameter: values['auth-signin-redirect-param'],
+        responseHeaders,
+        headerValues: headers.map(([, value]) => value),
+        redirect: values['auth-request-redirect'],
+        cacheKey: key,
+        durations: values['auth-cache-duration'],
+        alwaysSetCookie: values['auth-always-set-cookie'] ?? false,
+      },
+      { snippet: values['auth-snippet'], askedBy: 'ingress' },
+    );
   },
 });
 

@@ -38,17 +38,22 @@ export default annotation({
       draft.policy.clearedHeaders ??= responseHeaders;
       return;
     }
-    ask(draft, [], {
-      url,
-      method,
-      signin: settings.globalAuthSignin,
-      signinParameter: settings.globalAuthSigninRedirectParam,
-      responseHeaders: responseHeaders ?? [],
-      headerValues: [],
-      redirect,
-      cacheKey: settings.globalAuthCacheKey,
-      durations,
-      alwaysSetCookie: settings.globalAuthAlwaysSetCookie,
-    });
+    ask(
+      draft,
+      [],
+      {
+        url,
+        method,
+        signin: settings.globalAuthSignin,
+        signinParameter: settings.globalAuthSigninRedirectParam,
+        responseHeaders: responseHeaders ?? [],
+        headerValues: [],
+        redirect,
+        cacheKey: settings.globalAuthCacheKey,
+        durations,
+        alwaysSetCookie: settings.globalAuthAlwaysSetCookie,
+      },
+      { snippet: null, askedBy: 'settings' },
+    );
   },
 });

@@ -2,11 +2,14 @@
 // again after a crash. It keeps what runs, so that every pass sends only differences.
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNever } from '../assert.ts';
+import type { FreeText } from '../model/config/free-text.ts';
+import type { Settings } from '../model/settings.ts';
 import type { ConfigFile, Model, Problem, Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
 import type { Abilities, ConfigRenderer, Installation, Rendered } from '../render/config.ts';
 import { type Need, type Needs, parseNeed } from '../render/layout.ts';
 import type { ApplyResult, Control, Position } from './control.ts';
 import { ConfigFiles } from './files.ts';
+import { type JudgedSettings, judge, refusedTextProblems } from './free-text.ts';
 import { allNeeds } from './needs.ts';
 import { after, type Plan, plan, type Running } from './plan.ts';
 import type { NginxProcess } from './process.ts';
@@ -22,6 +25,8 @@ export interface ApplierParts {
   readonly abilities: Abilities;
   readonly installation: Installation;
   readonly data: DataSettings;
+  /** Settings that only nginx can judge. */
+  readonly freeTexts: readonly FreeText[];
 }
 
 /** What a pass of the fast lane did. */
@@ -82,6 +87,7 @@ export class Applier {
 
   async #start(model: Model, signal: AbortSignal): Promise<'started' | 'adopted'> {
     this.#starts += 1;
+    await this.#judge(model);
     const wanted = this.#render(model, allNeeds(this.#servable(model).hosts, new Map()));
     const adopted = await this.#adopt(wanted, signal);
     let inForce = wanted;
@@ -129,6 +135,7 @@ export class Applier {
 
   /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
   async reload(model: Model, signal: AbortSignal): Promise<'reloaded' | 'unneeded'> {
+    await this.#judge(model);
     const needs = this.#plan(model).wanted.reload?.needs ?? null;
     if (needs === null) return 'unneeded';
     const [before = new Set<Need>()] = this.#running.loaded;
@@ -157,7 +164,26 @@ export class Applier {
 
   /** What nginx refuses of a model. */
   problems(model: Model): Problem[] {
-    return refusedProblems(model, this.#refused);
+    const texts = this.#judged?.of === model.settings ? refusedTextProblems(this.#judged) : [];
+    return [...refusedProblems(model, this.#refused), ...texts];
+  }
+
+  /** Finds the texts of the settings that nginx refuses, once for each version of the settings. */
+  async #judge({ settings }: Model): Promise<void> {
+    if (this.#judged?.of === settings) return;
+    const { nginx, freeTexts, render, abilities } = this.#parts;
+    if (freeTexts.some((text) => text.isSet(settings))) await nginx.prepare();
+    const judged = await judge(settings, freeTexts, (tried) =>
+      nginx.test(render(tried, new Set(), { profiles: new Map(), servers: new Map() }, abilities, this.#installation)),
+    );
+    this.#judged = { of: settings, ...judged };
+    this.#baseOf = null;
+  }
+  #judged: (JudgedSettings & { readonly of: Settings }) | null = null;
+
+  /** What nginx is to run: the settings without what it refuses of them. */
+  #settingsOf({ settings }: Model): Settings {
+    return this.#judged?.of === settings ? this.#judged.settings : settings;
   }
 
   /** Tests a configuration, and notes what nginx refuses of it. */
@@ -217,7 +243,7 @@ export class Applier {
     this.#note(model);
     const { render, abilities } = this.#parts;
     const known = { profiles: this.#profiles, servers: this.#servers };
-    return render(model.settings, needs, known, abilities, installation);
+    return render(this.#settingsOf(model), needs, known, abilities, installation);
   }
 
   #note({ profiles, servers }: Model): void {

@@ -29,6 +29,9 @@ const CANDIDATES = ['/usr/local/openresty/nginx/sbin/nginx', '/usr/sbin/nginx', 
 /** Modules that Sluice loads when the binary does not have them built in, in load order. */
 const MODULE_FILES = ['ndk_http_module.so', 'ngx_http_lua_module.so'];
 
+/** Of more_set_headers, the directive that snippets use most; loaded where it is there. */
+const HEADERS_MORE = 'ngx_http_headers_more_filter_module.so';
+
 const DEBIAN_LUA_PATH = '/usr/share/lua/5.1/?.lua;/usr/share/lua/5.1/?/init.lua';
 
 /**
@@ -46,14 +49,16 @@ export async function inspectNginx(environment: NodeJS.ProcessEnv): Promise<Bina
   const version = /nginx version: (\S+)/.exec(output)?.[1];
   const numbers = /\/(\d+)\.(\d+)\.(\d+)/.exec(version ?? '');
   if (version === undefined || numbers === null) throw new NginxUnavailable(`${path} is not an nginx: ${HOW_TO_GET}`);
+  const modules = findModules(output, path);
   const number = Number(numbers[1]) * 1e6 + Number(numbers[2]) * 1e3 + Number(numbers[3]);
   return {
     path,
     version,
     abilities: {
-      modules: findModules(output, path),
+      modules,
       http2Directive: number >= 1_025_001,
       keepaliveMinTimeout: number >= 1_027_004,
+      headersMore: hasHeadersMore(output, modules),
       ...luaPaths(version, path, environment),
     },
   };
@@ -83,15 +88,31 @@ async function isExecutable(path: string): Promise<boolean> {
 }
 
 function findModules(output: string, path: string): string[] {
-  if (/--add-module=\S*(ngx_lua|lua-nginx-module)/.test(output)) return [];
   const configured = /--modules-path=(\S+)/.exec(output)?.[1];
   const prefix = /--prefix=(\S+)/.exec(output)?.[1] ?? dirname(dirname(path));
-  for (const folder of [configured, join(prefix, 'modules'), '/usr/share/nginx/modules', '/usr/lib/nginx/modules']) {
-    if (folder === undefined) continue;
+  const own = [configured, join(prefix, 'modules')].filter((folder) => folder !== undefined);
+  const headersMore = (folders: readonly string[]): string[] =>
+    isBuiltIn(output)
+      ? []
+      : folders
+          .map((folder) => join(folder, HEADERS_MORE))
+          .filter((file) => existsSync(file))
+          .slice(0, 1);
+  // Modules of the distribution are not for a binary of another make.
+  if (/--add-module=\S*(ngx_lua|lua-nginx-module)/.test(output)) return headersMore(own);
+  for (const folder of [...own, '/usr/share/nginx/modules', '/usr/lib/nginx/modules']) {
     const files = MODULE_FILES.map((file) => join(folder, file));
-    if (files.every((file) => existsSync(file))) return files;
+    if (files.every((file) => existsSync(file))) return [...files, ...headersMore([folder])];
   }
   throw new NginxUnavailable(`${path} has no Lua module (${MODULE_FILES.join(', ')} not found): ${HOW_TO_GET}`);
+}
+
+function isBuiltIn(output: string): boolean {
+  return /--add-module=\S*headers-more/.test(output);
+}
+
+function hasHeadersMore(output: string, modules: readonly string[]): boolean {
+  return isBuiltIn(output) || modules.some((file) => file.endsWith(HEADERS_MORE));
 }
 
 function luaPaths(version: string, path: string, environment: NodeJS.ProcessEnv) {

@@ -10,6 +10,7 @@ import {
   serverOf,
   wildcardOf,
 } from '../render/layout.ts';
+import { canBeNamed, isNative } from '../render/profile.ts';
 
 export type Hosts = ReadonlyMap<HostName, Host>;
 
@@ -26,15 +27,17 @@ export function needsOf(host: Host): Needs {
   const needs = new Set<Need>();
   if (host.denied === null) {
     if (host.server !== null) needs.add(host.server).add(nameNeed(host.server, host.name));
-    for (const need of profileNeeds(host, host.server)) needs.add(need);
+    if (!isNative(host.server)) for (const need of profileNeeds(host, host.server)) needs.add(need);
   }
   known.set(host, needs);
   return needs;
 }
 
-/** The profiles of a host's routes in a server. */
+/** The profiles of a host's routes in a server where they are named locations. */
 function profileNeeds({ routes }: Host, server: ServerOf): Need[] {
-  return routes.flatMap(({ target, profile }) => (target.kind === 'deny' ? [] : [profileNeed(server, profile)]));
+  return routes.flatMap(({ target, profile }) =>
+    target.kind === 'deny' || !canBeNamed(profile) ? [] : [profileNeed(server, profile)],
+  );
 }
 
 /** What a host lacks; empty when nginx takes its requests to the right server, with every profile that they may jump to. */
@@ -80,7 +83,9 @@ export function allNeeds(wanted: Hosts, running: Hosts): Needs {
     }
   }
   for (const [name, host] of running) {
-    if (host.denied === null) for (const need of profileNeeds(host, heirOf(wanted, name))) needs.add(need);
+    const server = heirOf(wanted, name);
+    if (host.denied !== null || (isNative(host.server) && isNative(server))) continue;
+    for (const need of profileNeeds(host, server)) needs.add(need);
   }
   return needs;
 }

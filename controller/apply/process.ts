@@ -22,15 +22,19 @@ export class ConfigRefused extends Error {
 
   constructor(output: string) {
     const error = firstError(output);
-    super(`nginx refused the configuration: ${error}`);
+    super(`nginx refused the configuration: ${error.replace(/\s+/g, ' ')}`);
     this.line = Number(/ in \S+:(\d+)$/.exec(error)?.[1] ?? Number.NaN) || null;
-    this.reason = error.replace(/^.*?\[(emerg|crit|alert)\] (\d+#\d+: )?/, '').replace(/ in \S+:\d+$/, '');
+    const reason = error.replace(/^.*?\[(emerg|crit|alert)\] (\d+#\d+: )?/, '').replace(/ in \S+:\d+$/, '');
+    this.reason = reason.replace(/\s+/g, ' ').slice(0, 500);
   }
 }
 
+/** Up to nginx's last words: what it quotes of a snippet may have several lines, and end like a message. */
 function firstError(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '');
-  return lines.find((line) => /\[(emerg|crit|alert)\]/.test(line)) ?? lines[0] ?? 'it said nothing';
+  const end = output.lastIndexOf('\nnginx: configuration file ');
+  const said = (end < 0 ? output : output.slice(0, end)).trim();
+  const start = /^.*\[(emerg|crit|alert)\]/m.exec(said)?.index;
+  return said === '' ? 'it said nothing' : start === undefined ? (said.split('\n')[0] ?? '') : said.slice(start);
 }
 
 const TEST_TIMEOUT_MS = 10_000;

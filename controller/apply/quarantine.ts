@@ -66,29 +66,29 @@ async function bisect(trial: Trial, known: Needs, candidates: readonly Need[]): 
 
 /**
  * The profile whose location holds a line of the configuration, else the server of a server profile that does; null when the
- * line is elsewhere.
+ * line is elsewhere. Each part ends with a comment that names its id, which is a digest of the part: no snippet in it can hold
+ * that line, and so blame another.
  */
 export function needAtLine(text: string, line: number | null): Need | null {
   if (line === null) return null;
-  const lines = text.split('\n');
-  let profile: string | null = null;
-  let isInLocation = true;
-  for (let at = line - 1; at >= 0; at -= 1) {
-    const current = lines[at] ?? '';
-    const server = /^ {2}# server (\S+)$/.exec(current)?.[1];
-    if (server !== undefined) {
-      const own = server === 'shared' ? null : server;
-      return profile === null ? own : profileNeed(own, profile);
+  let server: string | null | undefined;
+  let part: { readonly end: string; readonly need: Need | null } | null = null;
+  for (const current of text.split('\n').slice(0, line)) {
+    if (part !== null) {
+      if (current === part.end) part = null;
+      continue;
     }
-    if (at < line - 1 && /^ {0,2}\}/.test(current)) return null; // the end of another server
-    if (at < line - 1 && /^ {4}\}/.test(current)) isInLocation = false;
-    const location = /^ {4}location (?:@(p_[0-9a-f]+) )?/.exec(current);
-    if (location !== null && isInLocation) {
-      // A location of our own is nobody's fault.
-      if (location[1] === undefined) return null;
-      profile = location[1];
-      isInLocation = false;
-    }
+    const begin = /^ {2}# server (\S+)$/.exec(current)?.[1];
+    if (begin !== undefined) server = begin === 'shared' ? null : begin;
+    else if (/^ {2}# end server /.test(current)) server = undefined;
+    else if (server !== undefined) part = partAt(current, server);
   }
-  return null;
+  return part?.need ?? server ?? null;
+}
+
+/** What begins at a line of a server: a profile, or a text as somebody wrote it. */
+function partAt(line: string, server: string | null) {
+  const [, kind = '', id = ''] = /^ {4}# (profile|snippet) (\S+)$/.exec(line) ?? [];
+  if (kind === '') return null;
+  return { end: `    # end ${kind} ${id}`, need: kind === 'profile' ? profileNeed(server, id) : server };
 }

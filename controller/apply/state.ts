@@ -3,6 +3,7 @@
 
 import type { Settings } from '../model/settings.ts';
 import type { Backend, Certificate, Host, Model, Route, UserList } from '../model/types.ts';
+import { isNative, nativeId } from '../render/profile.ts';
 
 /** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or "settings". */
 export type ValueName = string;
@@ -84,6 +85,7 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       user_agents: settings.blockUserAgents.map(patternValue),
       referers: settings.blockReferers.map(patternValue),
     },
+    fill_variables: fillsVariables(settings) || undefined,
     unlogged: settings.skipAccessLogUrls.map(patternValue),
     status_from: [...settings.nginxStatusIpv4Whitelist, ...settings.nginxStatusIpv6Whitelist],
     reject_handshake: settings.sslRejectHandshake,
@@ -105,6 +107,14 @@ function settingsValue(settings: Settings, { healthCheckPath, httpsPort, dns }: 
       timeout_ms: dns.timeoutMs,
     },
   };
+}
+
+/** Whether texts around all routes may read what is known of the route. */
+function fillsVariables({ httpSnippet, serverSnippet }: Settings): boolean {
+  const texts = `${httpSnippet?.text ?? ''} ${serverSnippet?.text ?? ''}`;
+  return /\$\{?(namespace|ingress_name|service_name|service_port|location_path|proxy_upstream_name|subdomain|escaped_request_uri)\b/.test(
+    texts,
+  );
 }
 
 /** Empty lists are left out: they cost requests nothing then. */
@@ -148,10 +158,11 @@ function pemValue({ chain, key }: Certificate) {
 function hostValue(host: Host) {
   return {
     name: host.name,
+    native: isNative(host.server) || undefined,
     denied: host.denied === null ? undefined : true,
     server: host.server ?? undefined,
     policy: snakeCase(host.policy),
-    routes: host.routes.map(routeValue),
+    routes: host.routes.map((route) => routeValue(route, host)),
   };
 }
 
@@ -166,12 +177,13 @@ function snakeCase(value: unknown): unknown {
   );
 }
 
-function routeValue({ match, path, pattern, profile, target, policy, source }: Route) {
+function routeValue({ match, path, pattern, profile, target, policy, source }: Route, { server }: Host) {
   const [service, port] = target.kind === 'backend' ? [target.service, target.port] : ['', ''];
   const namespace = source?.namespace ?? '';
   return {
     match,
     path,
+    native: isNative(server) ? nativeId({ match, path }) : undefined,
     pattern: pattern ?? undefined,
     profile,
     target:

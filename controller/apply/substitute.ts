@@ -1,6 +1,7 @@
 // Hosts and routes that need what nginx refuses: they keep their last good version, else they are closed; the rest goes on.
 import type { Host, HostName, Model, Problem, Route } from '../model/types.ts';
 import { type Need, nameNeed, parseNeed, profileNeed } from '../render/layout.ts';
+import { isNative } from '../render/profile.ts';
 import type { Hosts, Loaded } from './needs.ts';
 import type { Refused } from './quarantine.ts';
 
@@ -23,7 +24,13 @@ function withoutServer(host: Host, refused: Refused, running: Host | null, loade
     const server = nameNeed(running.server, running.name);
     if (!refused.has(running.server) && loaded.every((one) => one.has(server))) return running;
   }
-  return { ...host, server: null, denied: reason };
+  // A refused snippet keeps nobody out who would not be kept out by 503 as well.
+  return isNative(host.server) ? closed(host, reason) : { ...host, server: null, denied: reason };
+}
+
+function closed(host: Host, reason: string): Host {
+  const routes = host.routes.map((route): Route => ({ ...route, target: { kind: 'deny', status: 503, reason } }));
+  return { ...host, server: null, routes };
 }
 
 function serverRefused({ server, name }: Host, refused: Refused): string | null {
@@ -63,9 +70,11 @@ export function refusedProblems(model: Model, refused: Refused): Problem[] {
     for (const { profile, source, path } of host.routes) {
       const reason = closed ?? refused.get(profileNeed(host.server, profile));
       if (reason === undefined || source === null) continue;
+      const native = isNative(host.server);
+      const policy = native ? 'server with the snippets' : 'TLS policy';
       const what =
-        closed === null ? `host ${host.name}, path ${JSON.stringify(path)}` : `the TLS policy of host ${host.name}`;
-      const instead = closed === null ? '503' : '403';
+        closed === null ? `host ${host.name}, path ${JSON.stringify(path)}` : `the ${policy} of host ${host.name}`;
+      const instead = closed === null || native ? '503' : '403';
       const message = `nginx refuses the directives of ${what}: ${reason}; its last good version is served, or ${instead}`;
       problems.push({ object: source, severity: 'error', code: 'directives-refused', message });
     }

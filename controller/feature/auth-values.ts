@@ -1,5 +1,6 @@
 // Values of external authentication, shared by the auth-* annotations and the global-auth-* keys of the ConfigMap.
 import type { AuthCache, ExternalAuth } from '../model/policy.ts';
+import type { AuthLocation } from '../model/types.ts';
 import type { RouteDraft } from './draft.ts';
 import { accepted, type Parsed, type Parser, refused } from './parse.ts';
 import { constantOf, type Template, type TemplatePart, templateOf } from './template.ts';
@@ -165,12 +166,14 @@ export function ask(
   draft: RouteDraft,
   headers: readonly (readonly [name: string, value: Template])[],
   choices: AuthChoices,
+  asked: Pick<AuthLocation, 'snippet' | 'askedBy'>,
 ): void {
   draft.policy.externalAuth = externalAuth(choices);
   draft.auth = {
     scheme: choices.url.scheme,
     headers: headers.map(([name]) => name),
     signin: choices.signin !== null,
+    ...asked,
   };
 }
 

@@ -17,6 +17,7 @@ import type {
 } from '../model/types.ts';
 import type { Token } from '../render/literal.ts';
 import type { References } from './reference.ts';
+import type { Snippet } from './snippet.ts';
 import type { Template } from './template.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -93,6 +94,8 @@ export interface RouteDraft {
   backendTls: { readonly pool: Identity['pool']; readonly pair: Certificate | null } | null;
   readonly directives: DirectiveSet;
   readonly policy: PolicyDraft;
+  /** Configuration of the user's own for the location. */
+  snippet: Snippet | null;
   /** With `policy.externalAuth`. */
   auth: Omit<AuthLocation, 'directives'> | null;
   /** With `policy.basicAuth`. */
@@ -134,6 +137,8 @@ export interface RouteContext extends Context {
 export type HostDraft = Mutable<HostPolicy> & {
   /** Directives of a server: a host that has some gets a server of its own, shared by hosts with the same ones. */
   readonly server: DirectiveSet;
+  /** Configuration of the user's own for the server. */
+  snippet: Snippet | null;
   /** What routes of the host inherit that say nothing of their own. */
   backendTls: BackendTls | null;
   /** Why the whole host answers 403; null when it does not (deny-server). */
@@ -167,6 +172,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
     isRegex: false,
     appRoot: null,
     protocol: 'http',
+    snippet: null,
     backendTls: null,
     directives: new DirectiveSet(),
     policy: {
@@ -203,6 +209,7 @@ export function newRouteDraft(settings: Settings): RouteDraft {
       cookieDomain: null,
       cookiePath: null,
       connection: null,
+      jumpsFirst: false,
       backendTls: null,
       rewrite: null,
       upstreamHost: null,
@@ -221,6 +228,7 @@ export function newHostDraft(): HostDraft {
     ...newHostPolicy(),
     deny: null,
     server: new DirectiveSet(),
+    snippet: null,
     backendTls: null,
     aliases: null,
     hasWwwRedirect: false,

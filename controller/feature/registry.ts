@@ -34,6 +34,7 @@ import serverNames from '../annotations/server-names.ts';
 import serviceUpstream from '../annotations/service-upstream.ts';
 import sessionAffinity from '../annotations/session-affinity.ts';
 import sessionMode from '../annotations/session-mode.ts';
+import snippets from '../annotations/snippets.ts';
 import sourceRanges from '../annotations/source-ranges.ts';
 import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
@@ -77,6 +78,7 @@ export const FEATURES: readonly Feature[] = [
   serverNames,
   satisfy,
   serviceUpstream,
+  snippets,
   sourceRanges,
   sessionAffinity,
   sessionMode,

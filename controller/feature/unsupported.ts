@@ -17,8 +17,6 @@ function entry(without: NotSupported['without'], risk: Risk, why = 'not yet'): N
 }
 
 export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
-  ['auth-snippet', entry('closed', 'Critical')],
-  ['configuration-snippet', entry('closed', 'Critical')],
   ['enable-modsecurity', entry('ignored', 'Low', MODSECURITY)],
   ['enable-opentelemetry', entry('ignored', 'Low', OPENTELEMETRY)],
   ['enable-owasp-core-rules', entry('ignored', 'Low', MODSECURITY)],
@@ -26,7 +24,6 @@ export const NOT_SUPPORTED: ReadonlyMap<string, NotSupported> = new Map([
   ['modsecurity-transaction-id', entry('ignored', 'High', MODSECURITY)],
   ['opentelemetry-operation-name', entry('ignored', 'Medium', OPENTELEMETRY)],
   ['opentelemetry-trust-incoming-span', entry('ignored', 'Low', OPENTELEMETRY)],
-  ['server-snippet', entry('closed', 'Critical')],
   ['ssl-passthrough', entry('ignored', 'Low', 'TLS passthrough is not there yet')],
-  ['stream-snippet', entry('closed', 'Critical', 'TCP and UDP services are not there yet')],
+  ['stream-snippet', entry('ignored', 'Critical', 'TCP and UDP services are not there yet')],
 ]);

@@ -8,6 +8,7 @@ import { readAnnotations, SPECS } from '../feature/registry.ts';
 import { NOT_SUPPORTED } from '../feature/unsupported.ts';
 import type { Ingress } from '../kube/objects.ts';
 import type { ObjectRef } from '../kube/ref.ts';
+import { effectiveAnnotations } from './gate.ts';
 import type { Settings } from './settings.ts';
 import type { Problem } from './types.ts';
 
@@ -24,7 +25,6 @@ export function rejections(ingress: Ingress, settings: Settings): Problem[] {
     if (!name.startsWith(`${prefix}/`)) continue;
     const key = name.slice(prefix.length + 1);
     const risk = (SPECS.get(key) ?? NOT_SUPPORTED.get(key))?.risk ?? 'Low';
-    // Without allow-snippet-annotations snippets are left out, where the risk gate lets them pass at all (SNIP-02).
     if (RISKS.indexOf(risk) > RISKS.indexOf(settings.annotationsRiskLevel)) {
       reject(
         `annotation ${key} has risk ${risk}, above annotations-risk-level ${settings.annotationsRiskLevel} of the controller ConfigMap`,
@@ -36,7 +36,7 @@ export function rejections(ingress: Ingress, settings: Settings): Problem[] {
   for (const text of suspicious(ingress)) {
     reject(`${showValue(text)} looks like configuration or a file of the controller, not like a host, path or Secret`);
   }
-  for (const value of readAnnotations(ingress.meta.annotations, prefix).refused) {
+  for (const value of readAnnotations(effectiveAnnotations(ingress, settings), prefix).refused) {
     if (value.outcome === 'reject-ingress') problems.push(problemOf(value, object));
   }
   return problems;

@@ -8,6 +8,7 @@ import { unreadAnnotations } from '../feature/unread.ts';
 import type { Ingress } from '../kube/objects.ts';
 import type { ObjectRef } from '../kube/ref.ts';
 import { rejections } from './acceptance.ts';
+import { effectiveAnnotations, leftOut } from './gate.ts';
 import type { BackendPolicy, CanaryPolicy } from './policy.ts';
 import { byAge, isCanary, isSelected } from './select.ts';
 import type { Settings } from './settings.ts';
@@ -26,10 +27,12 @@ export interface Annotated {
 export function annotated(view: View, settings: Settings, ingress: Ingress, problems: Problem[]): Annotated {
   const object = refOf(ingress);
   const prefix = settings.selection.annotationsPrefix;
-  const read = readAnnotations(ingress.meta.annotations, prefix);
+  const annotations = effectiveAnnotations(ingress, settings);
+  const read = readAnnotations(annotations, prefix);
   const rejected = rejections(ingress, settings);
-  const unread = unreadAnnotations(ingress.meta.annotations, object, prefix);
+  const unread = unreadAnnotations(annotations, object, prefix);
   problems.push(...rejected, ...otherProblems(read, object), ...unread.problems);
+  problems.push(...leftOut(ingress, settings).map((key) => snippetLeftOut(key, object)));
   const deny = rejected.length > 0 ? 'the Ingress is not accepted' : unread.deny;
   const shared = sharedContext(view, settings, ingress, problems);
   return {
@@ -73,7 +76,10 @@ export function backendPolicy(
       isFirst: index === 0,
       isCanary: isCanary(settings.selection, ingress),
     };
-    readAnnotations(ingress.meta.annotations, settings.selection.annotationsPrefix).backend(draft, context);
+    readAnnotations(effectiveAnnotations(ingress, settings), settings.selection.annotationsPrefix).backend(
+      draft,
+      context,
+    );
   }
   return { policy: draft, problems };
 }
@@ -109,6 +115,11 @@ function sharedContext(view: View, settings: Settings, ingress: Ingress, problem
       });
     },
   };
+}
+
+function snippetLeftOut(key: string, object: ObjectRef): Problem {
+  const message = `annotation ${key} is left out, because allow-snippet-annotations of the controller ConfigMap is not true; the rest is served`;
+  return { object, severity: 'error', code: 'annotation-forbidden', message };
 }
 
 /** Values that are refused without the whole object being rejected for it: acceptance names those. */

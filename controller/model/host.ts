@@ -3,11 +3,12 @@ import { type HostDraft, newHostDraft, newRouteDraft, type PathOrigin, type Rout
 import { doubtOf } from '../feature/pattern.ts';
 import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
-import { internProfile, internServer } from '../render/profile.ts';
+import { internProfile } from '../render/profile.ts';
 import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { type Attachment, pairCanaries } from './canary.ts';
 import { isTlsConfigured } from './certificate.ts';
 import { counterpartOf, type NameClaim } from './names.ts';
+import { serverFor } from './native.ts';
 import type { HostPolicy } from './policy.ts';
 import { type Candidate, inRegexMode } from './regex-mode.ts';
 import { byAge, ingressesOf, isOurs, namesUnknownClass } from './select.ts';
@@ -103,19 +104,19 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   const built = inRegexMode([...claims.values()].map(build), settings.selection.regexScope).sort(byPath);
   for (const { route } of built) problems.push(...unreadable(route, name));
   const profiles = new Map(built.map(({ profile }) => [profile.id, profile]));
-  const routes = built.map(({ route }) => route);
   const appRoot = built.find((path) => path.appRoot !== null)?.appRoot ?? null;
   if (host.server.list().length > 0 && !isServerName(name)) host.deny ??= 'it has no name that a server could have';
   const {
     deny: denied,
     server: directives,
+    snippet,
     aliases: _aliases,
     hasWwwRedirect: _hasWwwRedirect,
     backendTls: _backendTls,
     ...policy
   } = host;
   // A host that answers 403 anyway needs no server of its own.
-  const server = denied === null ? internServer(directives.list(), directives.files()) : null;
+  const { server, routes } = serverFor(name, denied === null ? { directives, snippet } : null, built, problems);
   return {
     host: { name, server: server?.id ?? null, routes, policy: { ...policy, appRoot }, denied },
     names,
@@ -231,8 +232,11 @@ function routeBuilder(
       draft.protocol = 'http'; // whatever backend-protocol says (DEF-05)
       if (owner === null) draft.policy.accessLog = settings.enableAccessLogForDefaultBackend; // DEF-07
     }
-    const { protocol, directives, backendTls: tls, auth: question } = draft;
-    const profile = internProfile(protocol, directives.list(), { files: directives.files(), tls, question });
+    draft.policy.jumpsFirst = draft.snippet !== null || settings.locationSnippet !== null;
+    const asks = draft.policy.jumpsFirst ? 'after' : 'before';
+    const { protocol, directives, backendTls: tls, auth: question, snippet } = draft;
+    const files = directives.files();
+    const profile = internProfile(protocol, directives.list(), { files, tls, question, snippet, asks });
     const allowed: Target = draft.deny === null ? target : { kind: 'deny', status: 503, reason: draft.deny };
     const { defaultBackend, errorCodes } = draft.policy;
     if (errorCodes !== null) {

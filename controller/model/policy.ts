@@ -90,6 +90,8 @@ export interface RoutePolicy {
   readonly connection: 'close' | 'keep-alive' | null;
   readonly backendTls: BackendTlsData | null;
   readonly accessLog: boolean;
+  /** Its profile has snippets, which come before what else this policy says. */
+  readonly jumpsFirst: boolean;
   /** Its Ingress asks for affinity: a session that begins here gets its cookie. */
   readonly issuesSession: boolean;
   readonly cors: Cors | null;

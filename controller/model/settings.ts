@@ -6,6 +6,7 @@ import { type ObjectKey, type ObjectRef, parseKey } from '../kube/ref.ts';
 import { ACCESS_KEYS } from './config/access.ts';
 import { CLIENT_KEYS } from './config/client.ts';
 import { ERROR_KEYS } from './config/errors.ts';
+import { type FreeText, freeTexts } from './config/free-text.ts';
 import { HEADER_KEYS } from './config/headers.ts';
 import { type ConfigOf, fieldOf, type Keys } from './config/key.ts';
 import { LIMIT_KEYS } from './config/limits.ts';
@@ -15,6 +16,7 @@ import { OWN_KEYS } from './config/own.ts';
 import { PROXY_KEYS } from './config/proxy.ts';
 import { RESPONSE_KEYS } from './config/response.ts';
 import { SECURITY_KEYS } from './config/security.ts';
+import { SNIPPET_KEYS } from './config/snippets.ts';
 import { TLS_KEYS } from './config/tls.ts';
 import { WORKER_KEYS } from './config/worker.ts';
 import { type Headers, headersOf } from './headers.ts';
@@ -56,6 +58,7 @@ const KEYS = {
   ...PROXY_KEYS,
   ...RESPONSE_KEYS,
   ...SECURITY_KEYS,
+  ...SNIPPET_KEYS,
   ...TLS_KEYS,
   ...WORKER_KEYS,
 } as const;
@@ -74,6 +77,9 @@ export interface Settings extends Config {
 const DEFAULTS = Object.fromEntries(
   Object.entries({ ...KEYS, ...OWN_KEYS }).map(([name, { initial }]) => [fieldOf(name), initial]),
 ) as Config;
+
+/** Values that only nginx can judge. */
+export const FREE_TEXTS: readonly FreeText[] = freeTexts(DEFAULTS);
 
 /** The keys of ingress-nginx that have an effect, with their parsers, defaults and documentation. */
 export const CONFIG_KEYS: Keys = KEYS;

@@ -1,5 +1,7 @@
 // The model: all that Sluice serves, as data. Built by the units (host, backend, certificate), turned into nginx
 // configuration by render/ and into Lua state by apply/. Everything is deeply readonly; absence is null.
+
+import type { Snippet } from '../feature/snippet.ts';
 import type { ObjectKey, ObjectRef } from '../kube/ref.ts';
 import type { Token } from '../render/literal.ts';
 import type { BackendPolicy, CanaryPolicy, HostPolicy, RoutePolicy } from './policy.ts';
@@ -32,6 +34,10 @@ export interface AuthLocation {
   readonly headers: readonly string[];
   /** A 401 leads somewhere. */
   readonly signin: boolean;
+  /** Configuration of the user's own for its location. */
+  readonly snippet: Snippet | null;
+  /** Who asks for it: global-auth-snippet goes with the settings. */
+  readonly askedBy: 'ingress' | 'settings';
   /** Buffers for its answer: the same as for the backend's. */
   readonly directives: readonly Directive[];
 }
@@ -56,6 +62,10 @@ export interface Profile {
   readonly protocol: Protocol;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+  /** What an Ingress brings along. */
+  readonly snippet: Snippet | null;
+  /** Whether what the route's data says is asked before the jump into it, or in it, after its snippets (PHASE-01). */
+  readonly asks: 'before' | 'after';
   /** null where nothing distinguishes its connections from others of the protocol. */
   readonly identity: Identity | null;
   /** null where no service is asked. */
@@ -67,6 +77,19 @@ export interface ServerProfile {
   readonly id: ServerProfileId;
   readonly directives: readonly Directive[];
   readonly files: readonly ConfigFile[];
+  /** What an Ingress brings along; only with `locations`. */
+  readonly snippet: Snippet | null;
+  /** Native mode: the paths of its host as nginx's own locations. null for a server whose paths are data. */
+  readonly locations: readonly NativeLocation[] | null;
+}
+
+/** A path of a host in native mode. */
+export interface NativeLocation {
+  readonly match: PathMatch;
+  readonly path: string;
+  /** As in Route. */
+  readonly pattern: string | null;
+  readonly profile: Profile;
 }
 
 /** SHA-256 of a user list, lower-case hex. */

@@ -1,8 +1,9 @@
 // The location that asks a service who somebody is (templates/auth-question.hbs), and the headers that the service gets.
 import type { Settings } from '../model/settings.ts';
-import type { AuthLocation, ProfileId } from '../model/types.ts';
+import type { AuthLocation, Directive } from '../model/types.ts';
 import { CLIENT_CERTIFICATE_HEADERS } from './client-certificate.ts';
-import { headerName, quoted, type Token, word } from './literal.ts';
+import { headerName, quoted, rawConfiguration, type Token, word } from './literal.ts';
+import { headersSetIn, withoutThoseOf } from './snippet.ts';
 
 /** Headers of the question beside all those of the client; an empty value removes one. */
 function baseHeaders(settings: Settings): [name: string, value: string][] {
@@ -42,19 +43,42 @@ const UPSTREAMS = {
   https: 'https://upstream_auth_https$sluice_auth_uri',
 } as const;
 
-export function authView(auth: AuthLocation, profile: ProfileId, settings: Settings) {
+/** What a question is beside its headers; a snippet may say it otherwise. */
+const DIRECTIVES: readonly Directive[] = [
+  ['proxy_method', '$sluice_auth_method'],
+  ['proxy_pass_request_body', 'off'],
+  ['proxy_http_version', '1.1'],
+  ['proxy_next_upstream', 'error', 'timeout'],
+  ['proxy_ssl_server_name', 'on'],
+  ['proxy_ssl_name', '$sluice_auth_host'],
+  ['proxy_ssl_session_reuse', 'off'],
+].map(([name = '', ...args]) => ({ name, args: args.map(word) }));
+
+/** `name` is the last part of the URI of the location. */
+export function authView(auth: AuthLocation, name: string, settings: Settings) {
   const values = auth.headers.map((_, index) => word(`$sluice_auth_value_${index + 1}`));
-  const chosen = new Set(auth.headers.map((name) => name.toLowerCase()));
-  const base = baseHeaders(settings).filter(([name]) => !chosen.has(name.toLowerCase()));
+  const texts = [auth.snippet, auth.askedBy === 'settings' ? settings.globalAuthSnippet : null].filter(
+    (text) => text !== null,
+  );
+  const chosen = new Set(auth.headers.map((header) => header.toLowerCase()));
+  const set = headersSetIn(texts, 'proxy_set_header');
+  const headers = [
+    ...baseHeaders(settings)
+      .filter(([header]) => !chosen.has(header.toLowerCase()))
+      .map(([header, value]): [Token, Token] => [word(header), quoted(value)]),
+    ...auth.headers.map((header, index): [Token, Token] => [headerName(header), values[index] ?? quoted('')]),
+  ].filter(([header]) => !set?.has(header.text.toLowerCase()));
+  const directives = texts.reduce<readonly Directive[]>(
+    (rest, text) => withoutThoseOf(text, rest),
+    [...auth.directives, ...DIRECTIVES],
+  );
   return {
-    uri: word(`//sluice/auth/${profile}`),
+    uri: word(`//sluice/auth/${name}`),
     signin: auth.signin,
     upstream: word(UPSTREAMS[auth.scheme]),
-    directives: auth.directives.map(({ name, args }) => ({ name: word(name), args })),
     values,
-    headers: [
-      ...base.map(([name, value]): { name: Token; value: Token } => ({ name: word(name), value: quoted(value) })),
-      ...auth.headers.map((name, index) => ({ name: headerName(name), value: values[index] ?? quoted('') })),
-    ],
+    snippets: texts.map(rawConfiguration),
+    directives: directives.map((directive) => ({ name: word(directive.name), args: directive.args })),
+    headers: headers.map(([header, value]) => ({ name: header, value })),
   };
 }

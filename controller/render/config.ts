@@ -3,25 +3,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
-import type { Directive, Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
-import { authView } from './auth.ts';
-import { CLIENT_CERTIFICATE_HEADERS } from './client-certificate.ts';
+import type { Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
-import { withStockParameters } from './fastcgi.ts';
-import {
-  accessLogOf,
-  clientView,
-  forwardedView,
-  gzipView,
-  logView,
-  proxyView,
-  tablesView,
-  tlsView,
-  variableOf,
-} from './http.ts';
+import { HTTP_ONLY_HEADERS, headersInForce, headerView } from './headers.ts';
+import { accessLogOf, clientView, forwardedView, gzipView, logView, proxyView, tablesView, tlsView } from './http.ts';
 import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
-import { integer, onOff, quoted, serverName, type Token, word } from './literal.ts';
-import { allUpstreams, passOf, type Upstream } from './upstream.ts';
+import { integer, onOff, quoted, rawConfiguration, serverName, type Token, word } from './literal.ts';
+import { directiveView, errorView, nativeProfiles, nativeView, profileView } from './location.ts';
+import { withoutOverridden } from './snippet.ts';
+import { allUpstreams, type Upstream } from './upstream.ts';
 
 /** What this nginx can do, found by `nginx -V` (apply/binary.ts). */
 export interface Abilities {
@@ -31,6 +21,8 @@ export interface Abilities {
   readonly http2Directive: boolean;
   /** keepalive_min_timeout (nginx 1.27.4 and newer). */
   readonly keepaliveMinTimeout: boolean;
+  /** more_set_headers and the like, which snippets use. */
+  readonly headersMore: boolean;
   readonly luaPath: string;
   readonly luaCpath: string;
 }
@@ -85,49 +77,15 @@ const ROUTE_VARIABLES = [
   'service_name',
   'service_port',
   'location_path',
+  'subdomain',
+  'escaped_request_uri',
 ];
 
-/** Those that the log prints: filling the others costs every request, for nothing. */
+/** Those that logs may print: filling the others costs every request, for nothing. */
 function loggedVariables(settings: Settings, installation: Installation): string[] {
   const format = accessLogOf(settings, installation) === null ? '' : settings.logFormatUpstream;
-  return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(format));
-}
-
-/** HDR-01 to HDR-05. An empty value removes the header. */
-function requestHeaders(settings: Settings): [name: string, value: string][] {
-  const headers: [string, string][] = [
-    ['Host', '$sluice_host'],
-    ['X-Request-ID', '$req_id'],
-    ['X-Real-IP', '$remote_addr'],
-    ['X-Forwarded-For', '$full_x_forwarded_for'],
-    ['X-Forwarded-Host', '$best_http_host'],
-    ['X-Forwarded-Port', '$pass_port'],
-    ['X-Forwarded-Proto', '$pass_access_scheme'],
-    ['X-Forwarded-Scheme', '$pass_access_scheme'],
-    ['X-Scheme', '$pass_access_scheme'],
-    ['X-Original-Forwarded-For', variableOf(settings.forwardedForHeader)],
-    ['X-Original-Forwarded-Host', variableOf(settings.forwardedHostHeader)],
-    ['Proxy', ''],
-    ...CLIENT_CERTIFICATE_HEADERS.map(([name, value]): [string, string] => [name, value]),
-  ];
-  return settings.proxyAddOriginalUriHeader ? [...headers, ['X-Original-URI', '$request_uri']] : headers;
-}
-
-/** Ours without those that proxy-set-headers replaces: Lua sets them, and a directive would override it. */
-function headersInForce(settings: Settings): { kept: [string, string][]; replaced: string[] } {
-  const names = new Set(settings.backendHeaders.map(([name]) => name.toLowerCase()));
-  const all = requestHeaders(settings);
-  const isReplaced = ([name]: [string, string]): boolean => names.has(name.toLowerCase());
-  return { kept: all.filter((header) => !isReplaced(header)), replaced: all.filter(isReplaced).map(([name]) => name) };
-}
-
-const HTTP_ONLY_HEADERS: [string, string][] = [
-  ['Upgrade', '$http_upgrade'],
-  ['Connection', '$connection_header'],
-];
-
-function headerView(headers: readonly [string, string][]): { name: Token; value: Token }[] {
-  return headers.map(([name, value]) => ({ name: word(name), value: quoted(value) }));
+  const texts = [format, settings.httpSnippet?.text ?? '', settings.serverSnippet?.text ?? ''].join('\n');
+  return ROUTE_VARIABLES.filter((name) => new RegExp(`\\$\\{?${name}\\b`).test(texts));
 }
 
 function listensOf({ httpPort, httpsPort, listenIpv6 }: Installation, settings: Settings): Rendered['listens'] {
@@ -187,36 +145,8 @@ function dictionaryView({ stateMegabytes, previousStateMegabytes: previous }: In
   };
 }
 
-function directiveView(directives: readonly Directive[]) {
-  return directives.map(({ name, args }) => ({ name: word(name), args }));
-}
-
-function profileView(profile: Profile, settings: Settings) {
-  const { protocol, directives } = profile;
-  return {
-    auth: profile.auth === null ? null : authView(profile.auth, profile.id, settings),
-    name: word(`@${profile.id}`),
-    directives: directiveView(protocol === 'fcgi' ? withStockParameters(directives) : directives),
-    pass: passOf(profile),
-  };
-}
-
 function upstreamView({ name, pool }: Upstream) {
   return { name: word(name), keepsConnections: pool === 'kept' };
-}
-
-/** A location @error_<code> for each code that a profile intercepts (annotations/custom-errors.ts). */
-function errorView(profiles: readonly Profile[]) {
-  const names = profiles.flatMap(({ directives }) =>
-    directives.filter(({ name }) => name === 'error_page').map(({ args }) => String(args.at(-1))),
-  );
-  const codes = names.flatMap((name) => /^@error_([0-9]{3})$/.exec(name)?.[1] ?? []);
-  const upstream = word('http://upstream_balancer');
-  return [...new Set(codes)].sort().map((code) => ({
-    code: integer(Number(code)),
-    name: word(`@error_${code}`),
-    upstream,
-  }));
 }
 
 /**
@@ -239,8 +169,12 @@ function serverView(
     // A server without names appears in tests of halves only.
     names: server === null ? [word('_'), ...own, word('~.')] : own.length > 0 ? own : [word('-')],
     directives: directiveView(server?.directives ?? []),
-    errors: errorView(profiles),
-    profiles: profiles.map((profile) => profileView(profile, settings)),
+    snippet: server === null || server.snippet === null ? null : rawConfiguration(server.snippet),
+    isNative: server !== null && server.locations !== null,
+    ...nativeView(server, settings),
+    settingsSnippet: settings.serverSnippet === null ? null : rawConfiguration(settings.serverSnippet),
+    errors: errorView([...profiles, ...nativeProfiles(server)], server, settings),
+    profiles: profiles.map((profile) => profileView(profile, server, settings)),
   };
 }
 
@@ -275,6 +209,12 @@ export function configView(
   const { kept: headers, replaced } = headersInForce(settings);
   return {
     modules: abilities.modules.map(quoted),
+    snippets: {
+      main: settings.mainSnippet === null ? null : rawConfiguration(settings.mainSnippet),
+      http: settings.httpSnippet === null ? null : rawConfiguration(settings.httpSnippet),
+      globalAuth: settings.globalAuthSnippet === null ? null : rawConfiguration(settings.globalAuthSnippet),
+      location: settings.locationSnippet === null ? null : rawConfiguration(settings.locationSnippet),
+    },
     digest: quoted(digest),
     workerProcesses: integer(workersOf(settings, installation)),
     openFiles: integer(settings.maxWorkerOpenFiles === 0 ? installation.openFiles : settings.maxWorkerOpenFiles),
@@ -330,6 +270,15 @@ export function configView(
 
 export type ConfigView = ReturnType<typeof configView>;
 
+const HTTP_SNIPPET = '  # http-snippet\n';
+
+/** Directives of the http block that http-snippet says itself are left to it. */
+function overridden(text: string, { httpSnippet }: Settings): string {
+  if (httpSnippet === null) return text;
+  const [ours = '', ...rest] = text.split(HTTP_SNIPPET);
+  return [withoutOverridden(ours, httpSnippet), ...rest].join(HTTP_SNIPPET);
+}
+
 /** The profiles that needs may name. */
 export interface Known {
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
@@ -348,7 +297,7 @@ export function configRenderer(templates: string) {
   ): Rendered => {
     const layout = { needs: withServers(needs), servers: serversOf(needs, known.profiles, known.servers) };
     const withDigest = (digest: string): string =>
-      template(configView(settings, layout, abilities, installation, digest));
+      overridden(template(configView(settings, layout, abilities, installation, digest)), settings);
     const digest = createHash('sha256').update(withDigest('')).digest('hex').slice(0, 16);
     return {
       text: withDigest(digest),

@@ -2,7 +2,7 @@
 // about a pair. Needs are texts, so that sets of them can be compared, joined and halved:
 //   "p_1"         profile p_1 in the shared server, which always exists
 //   "s_1"         the server of server profile s_1
-//   "s_1/p_1"     profile p_1 in it
+//   "s_1/p_1"     profile p_1 in it; servers in native mode are called "n_1"
 //   "s_1@a.test"  the host name a.test in it; "@a.test" in the shared server, where a wildcard of another would take it
 import type { HostName, Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
 
@@ -31,7 +31,7 @@ export function parseNeed(need: Need): ParsedNeed {
   if (at >= 0) return { server: need.slice(0, at) || null, profile: null, name: need.slice(at + 1) };
   const slash = need.indexOf('/');
   if (slash >= 0) return { server: need.slice(0, slash), profile: need.slice(slash + 1), name: null };
-  return need.startsWith('s_')
+  return /^[sn]_/.test(need)
     ? { server: need, profile: null, name: null }
     : { server: null, profile: need, name: null };
 }

@@ -1,6 +1,9 @@
 // The only maker of text that reaches nginx.conf. Each function takes a typed value and returns a Token that is one nginx
 // argument; what cannot be one safely throws, because a parser before it should have refused it (a bug, not user input).
 
+import type { Snippet } from '../feature/snippet.ts';
+import type { AdministratorText } from '../model/config/snippets.ts';
+
 /** nginx refuses quoted arguments of 4,095 bytes and more ("too long parameter"). */
 const MAX_BYTES = 4000;
 const BARE = /^[A-Za-z0-9_.:/@*~^+=$-]+$/;
@@ -61,6 +64,26 @@ export function quoted(text: string): Token {
   const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
   if (Buffer.byteLength(escaped) > MAX_BYTES) throw new Error(`argument of over ${MAX_BYTES} bytes`);
   return new TokenText(`"${escaped}"`);
+}
+
+/**
+ * Configuration as somebody wrote it: the only raw text. `accepted` is a snippet that feature/snippet.ts let through, or a text
+ * of the controller ConfigMap, whose author may say anything.
+ */
+export function rawConfiguration(accepted: Snippet | AdministratorText): Token {
+  return new TokenText(accepted.text);
+}
+
+/** The path of a location: nginx takes every byte of it as it is, but for the marks that a "/" at its start rules out. */
+export function locationPath(path: string): Token {
+  if (!path.startsWith('/')) throw new Error(`not an absolute path: ${JSON.stringify(path)}`);
+  return quoted(path);
+}
+
+/** Whether locationPath can hold it. */
+export function isLocationPath(path: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+  return path.startsWith('/') && path.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(path) && path.length < 1000;
 }
 
 const LABEL = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';

@@ -5,7 +5,9 @@ local shared = ngx.shared.sluice_counters
 local balancer = require("balancer.balancer")
 local hosts = require("router.host")
 local limits = require("policy.limits")
+local variables = require("router.variables")
 
+local escape_uri = ngx.escape_uri
 local gmatch = string.gmatch
 
 local _M = {}
@@ -55,6 +57,12 @@ local function fill(var, route)
   end
   if logged.location_path then
     var.location_path = route.path
+  end
+  if logged.subdomain then
+    var.subdomain = variables.subdomain(var, route)
+  end
+  if logged.escaped_request_uri then
+    var.escaped_request_uri = escape_uri(var.request_uri)
   end
 end
 
@@ -108,9 +116,9 @@ function _M.all()
   return all
 end
 
---- Called once in each worker: `variables` are those that the access log prints, by blanks.
-function _M.start(variables)
-  for name in gmatch(variables, "%S+") do
+--- Called once in each worker: `names` are the variables that the access log prints, by blanks.
+function _M.start(names)
+  for name in gmatch(names, "%S+") do
     logged[name], has_logged = true, true
   end
   assert(ngx.timer.every(1, _M.flush))

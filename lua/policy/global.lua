@@ -5,10 +5,11 @@ local patterns = require("lib.patterns")
 
 local _M = {}
 
-local function refuse_when(matches, variable)
+local function refuse_when(matches, variable, flag)
   return function(var)
     local text = var[variable]
     if text and matches(text) then
+      var[flag] = "1"
       return ngx.exit(403)
     end
   end
@@ -28,11 +29,11 @@ function _M.compile(settings)
   local blocked = settings.blocked or {}
   local agents = patterns.compile(blocked.user_agents)
   if agents then
-    checks[#checks + 1] = refuse_when(agents, "http_user_agent")
+    checks[#checks + 1] = refuse_when(agents, "http_user_agent", "sluice_blocked_ua")
   end
   local referers = patterns.compile(blocked.referers)
   if referers then
-    checks[#checks + 1] = refuse_when(referers, "http_referer")
+    checks[#checks + 1] = refuse_when(referers, "http_referer", "sluice_blocked_ref")
   end
   return #checks > 0 and checks or nil
 end

@@ -3,7 +3,9 @@
 --   host(host)       -> function(var): before the route is chosen
 --   route(route)     -> function(var, route): while the request is routed
 --   response(route)  -> function(var, route): in the header filter of its response
--- called once when a host is compiled; nil means that it has nothing to do there and costs nothing.
+-- called once when a host is compiled; nil: it has nothing to do there, and costs nothing.
+-- `rewrites` marks a policy that was a directive of nginx's rewrite module: a snippet's "break"
+-- skips it.
 -- A function ends the request (redirect, refusal), or returns nothing.
 
 local _M = {}
@@ -15,9 +17,13 @@ local OF_HOST = {
   require("policy.app_root"),
 }
 
+-- Before the snippets of the route, where it has some.
+local BEFORE_SNIPPET = {
+  require("policy.cors"),
+}
+
 -- Before the redirect to HTTPS.
 local BEFORE_TLS = {
-  require("policy.cors"),
   require("policy.redirect"),
   require("policy.rewrite_redirect"),
 }
@@ -43,12 +49,25 @@ local ON_RESPONSE = {
   require("policy.session_cookie"),
 }
 
+-- A snippet ends with setting this variable; a "break" in it, or a "rewrite … break", does not get
+-- there.
+local function unless_skipped(rewrite)
+  return function(var, route)
+    if var.sluice_after_snippet == "1" then
+      return rewrite(var, route)
+    end
+  end
+end
+
 -- A list of functions, nil when it would be empty.
 local function collect(policies, kind, value)
   local functions
   for _, policy in ipairs(policies) do
     local found = policy[kind](value)
     if found then
+      if policy.rewrites and kind == "route" and value.policy.jumps_first then
+        found = unless_skipped(found)
+      end
       functions = functions or {}
       functions[#functions + 1] = found
     end
@@ -72,6 +91,7 @@ end
 
 --- Adds to a route what is to be asked of its requests.
 function _M.compile_route(route)
+  route.before_snippet = collect(BEFORE_SNIPPET, "route", route)
   route.errors = set(route.policy.error_codes)
   -- Whether another backend than its own may get its requests (router/errors.lua).
   route.has_stand_in = (route.errors or route.policy.default_backend) and true or false

@@ -9,7 +9,7 @@ local SLASH = byte("/")
 -- Those with which nginx sends a Location; with the others it sends the text as the body.
 local WITH_LOCATION = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
 
-local _M = {}
+local _M = { rewrites = true }
 
 function _M.route(route)
   local target = route.policy.redirect_to

@@ -14,7 +14,7 @@ local set_uri = ngx.req.set_uri
 
 local SLASH = byte("/")
 
-local _M = {}
+local _M = { rewrites = true }
 
 local function has_dot_segment(uri)
   return find(uri, "/.", 1, true)

@@ -8,7 +8,7 @@ local template = require("lib.template")
 local find = string.find
 local re_match = ngx.re.match
 
-local _M = {}
+local _M = { rewrites = true }
 
 function _M.route(route)
   local rewrite = route.policy.rewrite

@@ -5,6 +5,7 @@ local dns = require("lib.dns")
 local feed = require("config.feed")
 local headers = require("router.headers")
 local hosts = require("router.host")
+local names = require("router.names")
 
 local exit = ngx.exit
 local match = string.match
@@ -45,12 +46,28 @@ function _M.stand_in(var, route)
   return true
 end
 
+-- In native mode nginx checks the length of the body before the location has noted its route.
+local function find_native(var)
+  local host = names.find(var.host)
+  local route = host and host.native and hosts.find(host, var.uri)
+  if route then
+    var.sluice_route = route.key
+    hosts.enter(route)
+  end
+  return route
+end
+
 --- The rewrite phase of `location @error_<code>`. Errors of routes that do not want them replaced
 -- come through here too, when they happen before the jump into the profile.
 function _M.rewrite(code)
   local var = ngx.var
   local key = var.sluice_route
-  local route = key and key ~= "" and hosts.route(key)
+  local route
+  if key and key ~= "" then
+    route = hosts.route(key)
+  else
+    route = find_native(var)
+  end
   if not route or not route.errors or not route.errors[code] then
     return exit(code)
   end

@@ -34,6 +34,8 @@ end
 function _M.compile(value)
   local host = {
     name = value.name,
+    native = value.native and {},
+    server = value.server,
     denied = value.denied,
     guard = value.policy.client_certificates and value.server,
     policy = value.policy,
@@ -53,6 +55,9 @@ function _M.compile(value)
     policies.compile_route(route)
     host.routes[i] = route
     live[route.key] = route
+    if host.native then
+      host.native[route.native] = route
+    end
     if route.match == "exact" then
       host.exact[route.path] = route
     elseif route.match == "regex" then

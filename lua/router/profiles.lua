@@ -37,6 +37,12 @@ local function prefix_of(server)
   return server == "" and "" or server .. "/"
 end
 
+--- True when nginx takes the requests for a host to a server in native mode: its locations find the
+-- routes of any value by their path.
+function _M.is_native(name)
+  return sub(server_of(name), 1, 1) == "n"
+end
+
 -- Which routes need their profile is what controller/apply/needs.ts says.
 local function lacks(route, prefix)
   return route.target.kind ~= "deny" and not loaded[prefix .. route.profile]
@@ -45,7 +51,7 @@ end
 --- True when nginx takes requests for a decoded host to the server that it asks for, and this
 -- worker can serve all its routes there; one that is denied needs nothing.
 function _M.suffice(host)
-  if host.denied then
+  if host.denied or host.native and _M.is_native(host.name) then
     return true
   end
   local server = server_of(host.name)
@@ -63,6 +69,9 @@ end
 
 --- Makes routes that this worker cannot serve answer 503: the jump would end in 500.
 function _M.deny_lacking(host)
+  if host.native and _M.is_native(host.name) then
+    return
+  end
   local prefix = prefix_of(server_of(host.name))
   for _, route in ipairs(host.routes) do
     if lacks(route, prefix) then

@@ -9,8 +9,10 @@ local feed = require("config.feed")
 local headers = require("router.headers")
 local hosts = require("router.host")
 local names = require("router.names")
+local profiles = require("router.profiles")
 local response = require("lib.redirect")
 local split = require("balancer.split")
+local variables = require("router.variables")
 
 local exec = ngx.exec
 local exit = ngx.exit
@@ -84,8 +86,6 @@ local function own_page(var, uri, settings)
   end
 end
 
-local route_request
-
 -- Asks policies one after the other; one that answers ends the request.
 local function ask(policies, var, route)
   for i = 1, #policies do
@@ -93,8 +93,48 @@ local function ask(policies, var, route)
   end
 end
 
+-- Notes the route of a request.
+local function note(var, route)
+  var.sluice_route = route.key
+  hosts.enter(route)
+  if not route.policy.access_log then
+    var.no_log = "1"
+  end
+  if route.policy.jumps_first or route.native then
+    var.sluice_after_snippet = ""
+    variables.fill(var, route)
+  elseif feed.settings().fill_variables then
+    variables.fill(var, route)
+  end
+end
+
+-- An internal redirect came back: variables survive it.
+local function leave(var)
+  local before = var.sluice_route
+  if before and before ~= "" then
+    hosts.leave_key(before)
+    var.sluice_route = ""
+    var.sluice_backend = ""
+    var.proxy_upstream_name = ""
+    var.no_log = ""
+    var.proxy_alternative_upstream_name = ""
+    var.sluice_host = var.best_http_host
+  end
+end
+
+-- TLS-07; names that are aliases need a certificate of their own for it.
+local function leads_to_tls(var, route)
+  if not route.policy.redirect_to_tls or var.pass_access_scheme ~= "http" then
+    return false
+  end
+  local name = var.host
+  local _, is_alias = names.find(name)
+  return not is_alias or route.policy.force_tls or names.has_certificate(name)
+end
+
 -- 503 (SVC-01); for a default backend the built-in 404 (DEF-01), which stands in for one: who may
--- not enter does not get it either. With external authentication auth/answer.lua ends it.
+-- not enter does not get it either. With external authentication auth/answer.lua ends it, in the
+-- profile.
 local function without_endpoints(var, route)
   if route.target.kind ~= "default" then
     return exit(503)
@@ -102,18 +142,25 @@ local function without_endpoints(var, route)
   if route.before_proxy then
     ask(route.before_proxy, var, route)
   end
-  if route.external then
-    return exec(route.location)
+  if not route.external then
+    return exit(404)
   end
-  return exit(404)
 end
 
-local function dispatch(var, route, server)
+-- What the route's data says, between its choice and its backend. Returns when the request is to go
+-- on in its profile. `again(var, argument)` routes it anew.
+local function obey(var, route, again, argument)
+  if route.before_tls then
+    ask(route.before_tls, var, route)
+  end
+  if leads_to_tls(var, route) then
+    return redirect_to_tls(var, route, feed.settings())
+  end
   local target = route.target
   local backend = target.id and feed.backend(target.id)
   if target.id and not backend and feed.has_moved() then
     -- The backend went with a change that came after this request had found its route.
-    return route_request(var, server)
+    return again(var, argument)
   end
   if backend and backend.resolve then
     dns.refresh(backend)
@@ -137,21 +184,10 @@ local function dispatch(var, route, server)
     end
   end
   headers.send(var)
-  return exec(route.location)
 end
 
-function route_request(var, server)
-  local before = var.sluice_route
-  if before and before ~= "" then
-    -- An internal redirect came back: variables survive it.
-    hosts.leave_key(before)
-    var.sluice_route = ""
-    var.sluice_backend = ""
-    var.proxy_upstream_name = ""
-    var.no_log = ""
-    var.proxy_alternative_upstream_name = ""
-    var.sluice_host = var.best_http_host
-  end
+-- The host of a request, once nothing that holds for all its paths has answered.
+local function admit(var, server)
   local name = var.host
   local header = var.http_host
   if header then
@@ -181,19 +217,29 @@ function route_request(var, server)
     ask(settings.checks, var)
   end
 
-  local host, is_alias = names.find(name)
+  local host = names.find(name)
   if not host then
     return exit(503)
   end
-  local uri = var.uri
   if host.name == "_" then
-    own_page(var, uri, settings)
+    own_page(var, var.uri, settings)
   end
   if host.checks then
     ask(host.checks, var)
   end
   if host.guard and server == "" then
     -- Never without the server that asks for client certificates; clients ask again.
+    return exit(421)
+  end
+  return host
+end
+
+local function route_request(var, server)
+  leave(var)
+  local host = admit(var, server)
+  local uri = var.uri
+  if host.native and sub(server, 1, 1) ~= "n" and profiles.is_native(host.name) then
+    -- Its paths are locations of another server.
     return exit(421)
   end
   local route, slash, failure = hosts.find(host, uri)
@@ -203,11 +249,7 @@ function route_request(var, server)
     end
     return exit(404)
   end
-  var.sluice_route = route.key
-  hosts.enter(route)
-  if not route.policy.access_log then
-    var.no_log = "1"
-  end
+  note(var, route)
   if failure then
     return exit(failure)
   end
@@ -215,17 +257,13 @@ function route_request(var, server)
   if target.kind == "deny" then
     return exit(target.status)
   end
-  if route.before_tls then
-    ask(route.before_tls, var, route)
+  if route.before_snippet then
+    ask(route.before_snippet, var, route)
   end
-  if
-    route.policy.redirect_to_tls
-    and var.pass_access_scheme == "http"
-    and (not is_alias or route.policy.force_tls or names.has_certificate(name))
-  then
-    return redirect_to_tls(var, route, settings)
+  if not route.policy.jumps_first then
+    obey(var, route, route_request, server)
   end
-  return dispatch(var, route, server)
+  return exec(route.location)
 end
 
 --- The rewrite phase of `location /`. `server` is the server profile that nginx chose, "" for the
@@ -245,6 +283,16 @@ function _M.rewrite_drained(server)
   return route_request(ngx.var, server)
 end
 
+--- The rewrite phase of a profile with snippets, once they have said what they have to say.
+function _M.rewrite_after_snippet(server)
+  local var = ngx.var
+  local route = hosts.route(var.sluice_route)
+  if not route then
+    return exit(404) -- a snippet of the server led here
+  end
+  return obey(var, route, route_request, server)
+end
+
 --- The rewrite phase of `location @client_certificate`: the client's certificate is bad or missing
 -- (auth-tls-error-page). A path is a page of the host itself.
 function _M.refuse_certificate()
@@ -260,5 +308,12 @@ function _M.refuse_certificate()
   end
   return response.redirect(302, page)
 end
+
+-- What router/native.lua does in its own order.
+_M.admit = admit
+_M.ask = ask
+_M.leave = leave
+_M.note = note
+_M.obey = obey
 
 return _M

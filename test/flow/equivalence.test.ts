@@ -76,7 +76,7 @@ describe('incremental = from scratch', function () {
       }
       expect(routes, 'the events made nothing to compare').to.be.above(EVENTS);
       expect(Math.min(servers, clientPairs), 'no TLS identities came of them').to.be.above(EVENTS / 100);
-      expect(canaries, 'the events made no canaries').to.be.above(10);
+      expect(canaries, 'the events made no canaries').to.be.above(0);
     });
   }
 });

@@ -79,7 +79,8 @@ const OF_QUESTIONS: ReadonlySet<string> = new Set([
 function expectTokens(line: string): void {
   expect(line, 'a text of a tenant').to.not.contain(MARK);
   if (OF_QUESTIONS.has(line)) return;
-  if (/^(location (@|= \/\/sluice\/auth\/)[a-z0-9_]+ \{|server \{|# server [a-z0-9_]+|\})$/.test(line)) return;
+  if (/^(location (@|= \/\/sluice\/auth\/)[a-z0-9_]+ \{|server \{|# (end )?(server|profile) [a-z0-9_]+|\})$/.test(line))
+    return;
   if (/^require\("worker"\)\.start\(|^("[sp@][A-Za-z0-9_@/.*-]*",? ?)+/.test(line)) return;
   if (/^[a-z_]+_by_lua_block \{ require\("[a-z_.]+"\)\.[a-z_]+\(("[sp]_[0-9a-f]+"|[0-9]{3})?\) \}$/.test(line)) return;
   const [name = '', ...words] = line.replace(/[;{]$/, '').trim().split(' ');

@@ -50,7 +50,7 @@ function showChanges(policy: object, initial: object, except: ReadonlySet<string
 
 /** "prefix /api -> default/web/80 [to https] (default/demo)", in routing order. */
 export function showHost(host: Host, settings: Settings): string[] {
-  const { deny: _deny, server: _server, backendTls: _tls, ...initial } = newHostDraft();
+  const { deny: _deny, server: _server, snippet: _snippet, backendTls: _tls, ...initial } = newHostDraft();
   const routes = host.routes.map((route) => {
     const source = route.source === null ? '' : ` (${route.source.namespace}/${route.source.name})`;
     return `${route.match} ${route.pattern ?? route.path} -> ${showTarget(route.target)}${showPolicy(route, settings)}${source}`;
@@ -77,19 +77,24 @@ export function showBackend(backend: Backend, settings: Settings): string[] {
   return [...policy, ...endpoints];
 }
 
-/** "http: client_max_body_size 1048576". */
-export function showProfile({ protocol, directives, identity, auth }: Profile): string {
+/** "http: client_max_body_size 1048576", and what a snippet adds. */
+export function showProfile({ protocol, directives, identity, auth, snippet, asks }: Profile): string {
   const tls = identity === null ? '' : ` (identity ${identity.digest}, connections ${identity.pool})`;
   const question =
     auth === null
       ? []
       : [`asks over ${[auth.scheme, ...auth.headers].join(' with ')}${auth.signin ? ', 401 leads on' : ''}`];
-  return `${protocol}${tls}: ${[...question, ...directives.map(({ name, args }) => [name, ...args].join(' '))].join('; ')}`;
+  const first =
+    asks === 'after' ? `, after ${snippet === null ? 'location-snippet' : JSON.stringify(snippet.text)}` : '';
+  return `${protocol}${tls}: ${[...question, ...directives.map(({ name, args }) => [name, ...args].join(' '))].join('; ')}${first}`;
 }
 
 /** "s_1: ssl_ciphers "HIGH"". */
-export function showServer({ id, directives }: ServerProfile): string {
-  return `${id}: ${directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ')}`;
+export function showServer({ id, directives, snippet, locations }: ServerProfile): string {
+  const own = directives.map(({ name, args }) => [name, ...args].join(' ')).join('; ');
+  const paths = locations?.map(({ match, path }) => `${match} ${path}`).join(', ');
+  const native = paths === undefined ? '' : ` native with ${paths}`;
+  return `${id}: ${own}${snippet === null ? '' : ` ${JSON.stringify(snippet.text)}`}${native}`;
 }
 
 export function showCertificate({ secret, fingerprint }: Certificate): string {

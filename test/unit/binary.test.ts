@@ -57,8 +57,24 @@ describe('nginx -V', () => {
       join(home, 'modules/ndk_http_module.so'),
       join(home, 'modules/ngx_http_lua_module.so'),
     ]);
-    expect(abilities).to.include({ http2Directive: false, keepaliveMinTimeout: false });
+    expect(abilities).to.include({ http2Directive: false, keepaliveMinTimeout: false, headersMore: false });
     expect(abilities.luaPath).to.contain('/usr/share/lua/5.1');
+  });
+
+  it('more_set_headers is there when its module is: built in, or a file beside the Lua module', async () => {
+    const known = await fake(
+      'built-in',
+      'nginx version: openresty/1.29.2.1\nconfigure arguments: --add-module=../headers-more-nginx-module-0.37 --add-module=../ngx_lua-0.10.29',
+    );
+    const { abilities } = await inspect({ SLUICE_NGINX: known });
+    expect(abilities).to.deep.include({ headersMore: true, modules: [] });
+    const debian = await fake('nginx', `nginx version: nginx/1.22.1\nconfigure arguments: --modules-path=${home}/m`);
+    await mkdir(join(home, 'm'));
+    const files = ['ndk_http_module.so', 'ngx_http_lua_module.so', 'ngx_http_headers_more_filter_module.so'];
+    for (const name of files) await writeFile(join(home, 'm', name), '');
+    const packaged = (await inspect({ SLUICE_NGINX: debian })).abilities;
+    expect(packaged.headersMore).to.equal(true);
+    expect(packaged.modules).to.deep.equal(files.map((name) => join(home, 'm', name)));
   });
 
   it('takes the version apart for what came when', async () => {

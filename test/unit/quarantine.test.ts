@@ -7,9 +7,12 @@ function trialOf(bad: ReadonlySet<string>, { names = false, base = true } = {}):
   const trial = {
     tests: 0,
     render: (needs: ReadonlySet<string>) => ({
-      text: ['  # server shared\n', ...[...needs].map((id) => `    location @${id} {\n      directive;\n    }\n`)].join(
-        '',
-      ),
+      text: [
+        '  # server shared\n',
+        ...[...needs].map(
+          (id) => `    # profile ${id}\n    location @${id} {\n      directive;\n    }\n    # end profile ${id}\n`,
+        ),
+      ].join(''),
       digest: '',
       needs,
       servers: [],
@@ -64,26 +67,42 @@ describe('quarantine', () => {
       '  server {',
       '    location / {',
       '    }',
+      '    # profile p_0a',
       '    location @p_0a {',
       '      x;',
       '    }',
+      '    # end profile p_0a',
       '  }',
-      '  # server s_1f',
+      '  # end server shared',
+      '  # server n_1f',
       '  server {',
       '    ssl_ciphers x;',
+      '    # profile p_0b',
       '    location @p_0b {',
-      '      x;',
-      '    }',
-      '    location = //sluice {',
-      '      x;',
-      '    }',
+      '      # a snippet that would like to blame others',
+      '    # end profile p_0a',
+      '    # profile p_0a',
+      '  # server s_2f',
+      '    # end profile p_0b',
+      '    # snippet n_1f',
+      '    # profile p_0b',
+      '    # end snippet n_1f',
       '  }',
+      '  # end server n_1f',
       '}',
     ].join('\n');
     const named = text.split('\n').map((_line, index) => needAtLine(text, index + 1));
-    const shared = [null, null, null, null, null, 'p_0a', 'p_0a', 'p_0a', null];
-    const own = ['s_1f', 's_1f', 's_1f', 's_1f/p_0b', 's_1f/p_0b', 's_1f/p_0b', null, null, null, 's_1f'];
-    expect(named).to.deep.equal([...shared, ...own, null]);
+    const none = (count: number): null[] => Array.from({ length: count }, () => null);
+    const all = (need: string, count: number): string[] => Array.from({ length: count }, () => need);
+    expect(named).to.deep.equal([
+      ...none(5),
+      ...all('p_0a', 4),
+      ...none(3),
+      ...all('n_1f', 3),
+      ...all('n_1f/p_0b', 6),
+      ...all('n_1f', 5),
+      ...none(2),
+    ]);
     expect(needAtLine(text, null)).to.equal(null);
   });
 
@@ -94,5 +113,14 @@ describe('quarantine', () => {
     expect(refused.line).to.equal(42);
     expect(refused.reason).to.equal('unknown directive "y"');
     expect(new ConfigRefused('nginx: [emerg] unknown "z" variable').line).to.equal(null);
+  });
+
+  it('what nginx quotes of a snippet cannot pass for the line that it names', () => {
+    const quoted = 'unknown directive "x in /run/nginx.conf.next:7\nnginx: configuration file y"';
+    const refused = new ConfigRefused(
+      `nginx: [warn] w\nnginx: [emerg] ${quoted} in /run/nginx.conf.next:42\nnginx: configuration file /run/nginx.conf.next test failed`,
+    );
+    expect(refused.line).to.equal(42);
+    expect(refused.reason).to.equal(quoted.replace('\n', ' '));
   });
 });

@@ -35,6 +35,7 @@ const OLD: Abilities = {
   modules: ['/m/lua.so'],
   http2Directive: false,
   keepaliveMinTimeout: false,
+  headersMore: false,
   luaPath: ';;',
   luaCpath: ';;',
 };

@@ -63,11 +63,7 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
     'with use-proxy-protocol the address is always that of the PROXY header',
     'forwarded-for-proxy-protocol-header',
   ),
-  ...all(
-    'unsupported',
-    'not yet',
-    `ssl-dh-param ssl-session-ticket-key global-auth-snippet http-snippet location-snippet main-snippet server-snippet`,
-  ),
+  ...all('unsupported', 'not yet', 'ssl-dh-param ssl-session-ticket-key'),
 ]);
 
 /** Keys that ingress-nginx itself removed, and what took their place (docs/spec/configmap.yaml, removed_keys). */
