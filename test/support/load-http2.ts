@@ -9,6 +9,7 @@ const MAX_MS = 60_000;
 type Outcome =
   | { readonly kind: 'served' }
   | { readonly kind: 'repeat' }
+  | { readonly kind: 'cut' }
   | { readonly kind: 'lost'; readonly why: string };
 
 /** The last stream that the server took, by the GOAWAY of each session. */
@@ -31,6 +32,9 @@ function one(session: ClientHttp2Session, host: string): Promise<Outcome> {
       }
       // A stream that was never sent, because the session closed first.
       else if (status === 0 && session.destroyed && !stream.sentHeaders) resolve({ kind: 'repeat' });
+      // The connection ended before a word of the answer, and without GOAWAY.
+      else if (status === 0 && session.destroyed && stream.rstCode === constants.NGHTTP2_CANCEL)
+        resolve({ kind: 'cut' });
       else resolve({ kind: 'lost', why: `status ${status}, code ${stream.rstCode}` });
     };
     // GOAWAY that came with the end of the connection is told in the next turn.
@@ -40,10 +44,17 @@ function one(session: ClientHttp2Session, host: string): Promise<Outcome> {
   });
 }
 
+export interface Http2Load extends Load {
+  /** Requests that the server said it had not processed. */
+  readonly repeated: number;
+  /** Requests whose connection ended before any answer and without GOAWAY; they were repeated (RFC 9110, section 9.2.2). */
+  readonly cut: number;
+}
+
 /** Starts `clients` HTTP/2 clients over TLS, each with one request at a time. */
-export function startHttp2Load(port: number, host: string, clients = 4): Load & { readonly repeated: number } {
+export function startHttp2Load(port: number, host: string, clients = 4): Http2Load {
   const lost: string[] = [];
-  let [served, repeated, isOver] = [0, 0, false];
+  let [served, repeated, cut, isOver] = [0, 0, 0, false];
   const end = Date.now() + MAX_MS;
 
   const lane = async (): Promise<void> => {
@@ -66,6 +77,7 @@ export function startHttp2Load(port: number, host: string, clients = 4): Load & 
       const outcome = await one(session, host);
       if (outcome.kind === 'served') served += 1;
       else if (outcome.kind === 'repeat') [repeated, isUsable] = [repeated + 1, false];
+      else if (outcome.kind === 'cut') [cut, isUsable] = [cut + 1, false];
       else lost.push(outcome.why);
     }
     session?.close();
@@ -77,6 +89,9 @@ export function startHttp2Load(port: number, host: string, clients = 4): Load & 
     },
     get repeated() {
       return repeated;
+    },
+    get cut() {
+      return cut;
     },
     lost,
     stop: async () => {

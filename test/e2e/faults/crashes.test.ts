@@ -15,8 +15,8 @@ const CONNECTIONS = 8;
 const KILLS = 5;
 /** From the kill of a master to the first answer of the next one: several times what it takes on two busy cores. */
 const MAX_GAP_MS = 5000;
-/** What clients meet while there is no nginx, or one that was not sent its state yet. */
-const GONE = ['ECONNREFUSED', 'ECONNRESET', 'socket hang up', '503'];
+/** What clients meet while there is no nginx, or one that was not sent its state yet; "aborted" in the middle of an answer. */
+const GONE = ['ECONNREFUSED', 'ECONNRESET', 'socket hang up', 'aborted', '503'];
 
 describe('faults: crashes', function () {
   this.timeout(40_000);

@@ -1,6 +1,7 @@
 // Reloads and rule changes under steady load, with every lost request counted.
 import { expect } from 'chai';
 import type { WebSocket } from 'ws';
+import { inspectNginx } from '../../../controller/apply/binary.ts';
 import { isAlive } from '../../../controller/apply/process.ts';
 import { type Pod, startPod } from '../../support/backends.ts';
 import { ask, askEcho } from '../../support/client.ts';
@@ -67,7 +68,8 @@ describe('faults: reloads', function () {
   });
 
   it(`${RELOADS} reloads lose no request of HTTP/1 keepalive and HTTP/2 clients, and cut no WebSocket before its time`, async () => {
-    const loads = [startLoad(sluice.http, 'web.test', 4), startHttp2Load(sluice.https, 'web.test', 4)];
+    const overHttp2 = startHttp2Load(sluice.https, 'web.test', 4);
+    const loads = [startLoad(sluice.http, 'web.test', 4), overHttp2];
     const held = await holdWebSockets(sluice.http, 'chat.test', SOCKETS);
     const reloadTimes: { begun: number; ended: number }[] = [];
     let echoes = 0;
@@ -86,12 +88,15 @@ describe('faults: reloads', function () {
       return closed - Math.max(opened, begun);
     });
     const [http1, http2] = loads.map(({ lost, served }) => `${tally(lost)} lost of ${served}`);
-    figure(`HTTP/1: ${http1}; HTTP/2: ${http2}`);
+    figure(`HTTP/1: ${http1}; HTTP/2: ${http2}, ${overHttp2.cut} cut and repeated`);
     figure(`WebSockets: ${held.cuts.length} cut, the first ${Math.min(...lives)} ms after its reload began`);
     for (const load of loads) {
       expect(load.lost).to.deep.equal([]);
       expect(load.served).to.be.above(RELOADS * 10);
     }
+    // nginx 1.22 ends a connection of HTTP/2 without GOAWAY now and then, when it gets little of the CPU; newer ones never do.
+    const { abilities } = await inspectNginx(process.env);
+    expect(overHttp2.cut).to.be.at.most(abilities.http2Directive ? 0 : 5);
     expect(held.failures).to.deep.equal([]);
     expect(echoes).to.be.above((RELOADS * SOCKETS) / 2);
     expect(held.cuts, 'the time-out is met').to.not.be.empty;
