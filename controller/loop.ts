@@ -13,6 +13,8 @@ import { Wakeup } from './watch/wakeup.ts';
 /** The slow lane waits until nothing asked for a reload for this long, but not longer than the second value. */
 const QUIET_MS = 100;
 const AT_MOST_MS = 1000;
+/** Reloads begin at least this far apart, whatever is wanted meanwhile. */
+const APART_MS = 1000;
 /** A pass takes what came in the meantime; passes begin at least this far apart. */
 const SLICE_MS = 10;
 const RETRY_MS = 500;
@@ -139,12 +141,15 @@ export class Loop {
 
   async #slowLane(signal: AbortSignal): Promise<void> {
     const { applier, log } = this.#parts;
+    let reloaded = Number.NEGATIVE_INFINITY;
     for (;;) {
       await this.#reloadWanted.wait(signal);
       const first = performance.now();
       while (performance.now() < Math.min(this.#lastWish + QUIET_MS, first + AT_MOST_MS)) {
         await delay(QUIET_MS / 4, undefined, { signal });
       }
+      const early = reloaded + APART_MS - performance.now();
+      if (early > 0) await delay(early, undefined, { signal });
       const model = this.#model;
       if (model === null) continue;
       const started = performance.now();
@@ -153,7 +158,10 @@ export class Loop {
         const outcome = await applier.reload(model, signal);
         this.#failure = null;
         this.#pause = RETRY_MS;
-        if (outcome === 'reloaded') log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
+        if (outcome === 'reloaded') {
+          reloaded = started;
+          log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
+        }
       } catch (error) {
         if (signal.aborted) throw error;
         await this.#reloadFailed(error, model, signal);

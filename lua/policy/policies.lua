@@ -10,6 +10,8 @@
 
 local _M = {}
 
+local has_responses = false
+
 local OF_HOST = {
   require("policy.client_certificates"),
   require("policy.denied"),
@@ -98,6 +100,12 @@ function _M.compile_route(route)
   route.before_tls = collect(BEFORE_TLS, "route", route)
   route.before_proxy = collect(BEFORE_PROXY, "route", route)
   route.on_response = collect(ON_RESPONSE, "response", route)
+  has_responses = has_responses or route.on_response ~= nil
+end
+
+--- Whether any route of this worker, now or before, has something to do with responses.
+function _M.has_responses()
+  return has_responses
 end
 
 return _M

@@ -3,6 +3,7 @@
 local feed = require("config.feed")
 local headers = require("router.headers")
 local hosts = require("router.host")
+local policies_of = require("policy.policies")
 
 local header = ngx.header
 
@@ -18,7 +19,8 @@ function _M.filter()
     header["Server"] = nil
   end
   headers.answer(var)
-  local key = var.sluice_route
+  -- Most workers have no route that asks for it, and need not look.
+  local key = policies_of.has_responses() and var.sluice_route
   local route = key and key ~= "" and hosts.route(key)
   local policies = route and route.on_response
   if policies then

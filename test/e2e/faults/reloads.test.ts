@@ -90,6 +90,8 @@ describe('faults: reloads', function () {
     const [http1, http2] = loads.map(({ lost, served }) => `${tally(lost)} lost of ${served}`);
     figure(`HTTP/1: ${http1}; HTTP/2: ${http2}, ${overHttp2.cut} cut and repeated`);
     figure(`WebSockets: ${held.cuts.length} cut, the first ${Math.min(...lives)} ms after its reload began`);
+    const [first, last] = [reloadTimes[0]?.ended ?? 0, reloadTimes.at(-1)?.ended ?? 0];
+    expect(last - first, 'more than one reload a second').to.be.at.least((RELOADS - 1) * 950);
     for (const load of loads) {
       expect(load.lost).to.deep.equal([]);
       expect(load.served).to.be.above(RELOADS * 10);
