@@ -6,9 +6,11 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const FAMILIES = /^(CLASS|HOST|PATH|DEF|TLS|SVC|HDR|CAN|PHASE|DEL)-/;
+const FAMILIES = /^(PARSE|CLASS|HOST|PATH|DEF|TLS|SVC|CAN|SNIP|HDR|GLOB|PHASE|DYN|DEL)-/;
 
 const NOT_YET: Readonly<Record<string, string>> = {
+  'PARSE-06': 'values are always validated here (docs/differences.md)',
+  'SNIP-01': 'is about the admission webhook',
   'CLASS-08': 'is about the admission webhook',
   'HOST-10': 'is about the admission webhook',
   'PATH-13': 'is about the admission webhook',

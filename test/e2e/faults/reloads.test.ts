@@ -105,7 +105,7 @@ describe('faults: reloads', function () {
     expect(Math.min(...lives)).to.be.at.least(SHUTDOWN_TIMEOUT_S * 1000);
   });
 
-  it('open WebSockets hold at most three generations of old workers, and are cut only at the time-out', async () => {
+  it('open WebSockets hold at most three generations of old workers, and are cut only at the time-out (DYN-03)', async () => {
     const sockets: WebSocket[] = [];
     const serving = (await sluice.control.status(AbortSignal.timeout(1000))).workers.length;
     let most = 0;
