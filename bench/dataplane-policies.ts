@@ -2,7 +2,7 @@
 // that does the same by directives.
 import { ask } from '../test/support/client.ts';
 import { ingress, workload } from '../test/support/objects.ts';
-import { type Comparison, compareWithPlain, plainUpstream } from './support/against-plain.ts';
+import { type Comparison, compareWithPlain, PLAIN_PROXY, plainUpstream } from './support/against-plain.ts';
 import type { Benchmark } from './support/benchmark.ts';
 
 const HOST = 'policies.test';
@@ -82,11 +82,7 @@ const comparison: Comparison = {
       add_header Access-Control-Allow-Headers $allow_headers always;
       add_header Access-Control-Max-Age $allow_age always;
       rewrite "(?i)/api(/|$)(.*)" /$2 break;
-      client_max_body_size 1m;
-      proxy_connect_timeout 5s;
-      proxy_send_timeout 60s;
-      proxy_read_timeout 60s;
-      proxy_pass http://backend;
+${PLAIN_PROXY}
     }`,
   }),
   // A client that was here before: its cookie leads to a backend.

@@ -1,6 +1,6 @@
 // The price of the data plane: a route without policies, against the same directives and headers in a plain nginx.
 import { ingress, workload } from '../test/support/objects.ts';
-import { type Comparison, compareWithPlain, plainUpstream } from './support/against-plain.ts';
+import { type Comparison, compareWithPlain, PLAIN_PROXY, plainUpstream } from './support/against-plain.ts';
 import type { Benchmark } from './support/benchmark.ts';
 
 const HOST = 'bench.test';
@@ -30,11 +30,7 @@ const comparison: Comparison = {
   plain: (ports) => ({
     http: plainUpstream('backend', ports),
     location: `    location / {
-      client_max_body_size 1m;
-      proxy_connect_timeout 5s;
-      proxy_send_timeout 60s;
-      proxy_read_timeout 60s;
-      proxy_pass http://backend;
+${PLAIN_PROXY}
     }`,
   }),
   headers: async () => ({}),

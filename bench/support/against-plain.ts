@@ -201,6 +201,13 @@ ${own.location}
   }`;
 }
 
+/** What every location of plain nginx does, as a route of Sluice without annotations. */
+export const PLAIN_PROXY = `      client_max_body_size 1m;
+      proxy_connect_timeout 5s;
+      proxy_send_timeout 60s;
+      proxy_read_timeout 60s;
+      proxy_pass http://backend;`;
+
 /** An upstream as Sluice keeps its connections. */
 export function plainUpstream(name: string, ports: readonly number[], method = ''): string {
   return `  upstream ${name} {

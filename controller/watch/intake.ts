@@ -72,11 +72,11 @@ export class Intake implements Store {
 
   #judgeAll(): ReadonlySet<ReadKey> {
     this.#settings = readSettings(this.#cluster, this.#selection()).settings;
-    let stale: ReadonlySet<ReadKey> = NOTHING;
+    const stale = new Set<ReadKey>();
     const newest = new Map<ObjectKey, Ingress>();
     for (const object of this.#cluster.objects()) if (object.kind === 'Ingress') newest.set(keyOf(object.meta), object);
     for (const [key, { ingress }] of this.#held) newest.set(key, ingress);
-    for (const ingress of newest.values()) stale = stale.union(this.#judge(ingress));
+    for (const ingress of newest.values()) for (const read of this.#judge(ingress)) stale.add(read);
     return stale;
   }
 }
