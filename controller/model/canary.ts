@@ -3,7 +3,7 @@
 import type { Ingress } from '../kube/objects.ts';
 import { keyOf } from '../kube/ref.ts';
 import { acceptsCanary, backendPolicy, canaryPolicy, refOf } from './annotated.ts';
-import { type Claim, idOf, matchOf, showHost, targetOf } from './host.ts';
+import { type Claim, idOf, matchOf, showHost, targetOf } from './claim.ts';
 import type { BackendPolicy } from './policy.ts';
 import { byAge, canariesOf } from './select.ts';
 import type { Settings } from './settings.ts';

@@ -1,12 +1,13 @@
 // The host unit: all Ingresses of one host become its routes (HOST-01 to HOST-09, PATH-01 to PATH-10, DEF-01 to DEF-03).
-import { type HostDraft, newHostDraft, newRouteDraft, type PathOrigin, type RouteContext } from '../feature/draft.ts';
+import { type HostDraft, newHostDraft, newRouteDraft, type RouteContext } from '../feature/draft.ts';
 import { doubtOf } from '../feature/pattern.ts';
-import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
+import type { Ingress } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
 import { internProfile } from '../render/profile.ts';
 import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
 import { type Attachment, pairCanaries } from './canary.ts';
 import { isTlsConfigured } from './certificate.ts';
+import { type Claim, claimsOf, conflict, idOf, showHost, targetOf } from './claim.ts';
 import { counterpartOf, type NameClaim } from './names.ts';
 import { serverFor } from './native.ts';
 import type { HostPolicy } from './policy.ts';
@@ -50,16 +51,6 @@ const NOTHING: HostUnit = {
   canaries: [],
   problems: [],
 };
-
-/** One path of one Ingress, before its annotations are applied. */
-export interface Claim {
-  readonly match: 'exact' | 'prefix';
-  readonly path: string;
-  readonly target: Target;
-  readonly origin: PathOrigin;
-  /** null for the catch-all "/" that exists without an Ingress. */
-  readonly owner: Ingress | null;
-}
 
 interface Built extends Candidate {
   readonly profile: Profile;
@@ -140,45 +131,12 @@ function claimedNames(before: HostDraft, { aliases, hasWwwRedirect }: HostDraft,
   return names;
 }
 
-/** What makes two definitions of a host the same location (HOST-08, CAN-01). */
-export function idOf({ match, path }: Pick<Claim, 'match' | 'path'>): string {
-  return `${match} ${path}`;
-}
-
 /** Longer paths first, equal lengths in reverse order (PATH-06); exact before prefix; "^/p/" before "^/p". */
 function byPath({ route: a }: { route: Route }, { route: b }: { route: Route }): number {
   if (a.path.length !== b.path.length) return b.path.length - a.path.length;
   if (a.path !== b.path) return a.path < b.path ? 1 : -1;
   if (a.match !== b.match) return a.match < b.match ? -1 : 1;
   return (b.pattern ?? '').length - (a.pattern ?? '').length;
-}
-
-function claimsOf(ingress: Ingress, host: HostName, problems: Problem[]): Claim[] {
-  const claims: Claim[] = [];
-  for (const rule of ingress.rules) {
-    if ((rule.host === '' ? '_' : rule.host) !== host) continue;
-    for (const entry of rule.paths) {
-      const target = targetOf(ingress, entry.target);
-      if (target === null) problems.push(resourceBackend(ingress, host, entry));
-      else claims.push({ match: matchOf(entry), path: entry.path, target, origin: 'rule', owner: ingress });
-    }
-  }
-  return claims;
-}
-
-/** A missing pathType and ImplementationSpecific are treated as Prefix (PATH-01). */
-export function matchOf(entry: IngressPath): Claim['match'] {
-  return entry.pathType === 'Exact' ? 'exact' : 'prefix';
-}
-
-export function targetOf(ingress: Ingress, target: IngressTarget): Target | null {
-  if (target.kind === 'resource') return null;
-  return {
-    kind: 'backend',
-    id: `${ingress.meta.namespace}/${target.name}/${target.port}`,
-    service: target.name,
-    port: target.port,
-  };
 }
 
 /**
@@ -287,27 +245,4 @@ function unreadable({ path, pattern, source }: Route, host: HostName): Problem[]
   if (doubt === null || source === null) return [];
   const message = `${showHost(host)}: path ${path} is matched as a regular expression, and does not look like one (${doubt}); where nginx cannot read it, it serves nothing`;
   return [{ object: source, severity: 'error', code: 'path-pattern', message }];
-}
-
-export function showHost(host: HostName): string {
-  return host === '_' ? 'rules without a host' : `host ${host}`;
-}
-
-function conflict(loser: Ingress, winner: Claim, host: HostName): Problem {
-  const other = winner.owner === null ? 'another Ingress' : `${winner.owner.meta.namespace}/${winner.owner.meta.name}`;
-  return {
-    object: refOf(loser),
-    severity: 'warning',
-    code: 'path-conflict',
-    message: `${showHost(host)}: ${winner.match} path ${winner.path} already belongs to the older Ingress ${other}; this definition is not served`,
-  };
-}
-
-function resourceBackend(ingress: Ingress, host: HostName, entry: IngressPath): Problem {
-  return {
-    object: refOf(ingress),
-    severity: 'warning',
-    code: 'resource-backend',
-    message: `${showHost(host)}: path ${entry.path} has a resource backend, which is not supported; the path is skipped`,
-  };
 }
