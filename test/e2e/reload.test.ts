@@ -1,4 +1,4 @@
-import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -128,7 +128,7 @@ describe('configurations that nginx refuses', () => {
     (await askEcho({ port: sluice.http, host: `${name}.test` })).backend;
   const logged = (pattern: RegExp): Promise<unknown> =>
     eventually(async () => expect((await sluice.logs()).err).to.match(pattern));
-  const config = (): Promise<string> => readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
+  const config = (): Promise<string> => sluice.config();
 
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'sluice-refuse-'));

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Pod, startPod } from '../support/backends.ts';
 import { type Answer, ask, askEcho } from '../support/client.ts';
@@ -23,7 +21,7 @@ describe('configuration in the controller ConfigMap', () => {
     });
   };
   const told = (text: string | RegExp) => async () => expect((await sluice.logs()).err).to.match(new RegExp(text));
-  const config = (): Promise<string> => readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
+  const config = (): Promise<string> => sluice.config();
   const objects = (): object[] => [
     ingress({ name: 'a', host: 'a.test', paths: [{ path: '/' }, { path: '/p' }] }),
     ingress({ name: 'own', host: 'own.test', annotations: { 'ssl-prefer-server-ciphers': 'true' } }),

@@ -44,6 +44,8 @@ export interface Sluice {
   remove(file: string): Promise<void>;
   /** What controller and nginx printed so far: the access log on `out`, all else on `err`. */
   logs(): Promise<{ out: string; err: string }>;
+  /** nginx.conf as it was written last. */
+  config(): Promise<string>;
   /** Starts the program again in the same run directory after it ended. */
   restart(): Promise<Sluice>;
   /** Ends it with SIGTERM and removes its files; the exit status. */
@@ -126,6 +128,7 @@ async function launch(
     process: child,
     control: new Control(join(runDir, RUN_FILES.control), secret),
     logs,
+    config: () => readFile(join(runDir, RUN_FILES.config), 'utf8'),
     write: async (file, content) => {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(home, 'next'), manifestText(content));

@@ -1,6 +1,6 @@
 // External authentication by annotation: who is asked what, and what its answer means.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -345,7 +345,7 @@ describe('external authentication', () => {
   });
 
   it('auth-url: clients cannot reach the question itself', async () => {
-    const config = await readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
+    const config = await sluice.config();
     const uri = /location = (\/\/sluice\/auth\/\S+)/.exec(config)?.[1] ?? '';
     expect(uri).to.not.equal('');
     for (const path of [uri, uri.slice(1), `/${uri.replaceAll('/', '%2f')}`, `/.${uri}`]) {

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Pod, startPod } from '../../support/backends.ts';
 import { type Answer, ask, askEcho } from '../../support/client.ts';
@@ -21,7 +19,7 @@ describe('native mode', () => {
   const get = (name: string, path = '/', headers: Record<string, string> = {}): Promise<Answer> =>
     ask({ port: sluice.http, host: `${name}.test`, path, headers });
   const echo = (name: string, path = '/') => askEcho({ port: sluice.http, host: `${name}.test`, path });
-  const config = (): Promise<string> => readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
+  const config = (): Promise<string> => sluice.config();
   const reloads = async (): Promise<number> => (await sluice.logs()).err.split('nginx reloaded').length - 1;
 
   before(async () => {

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { ask } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -29,7 +27,7 @@ describe('annotations about the way to the backend', () => {
   let sluice: Sluice;
   let good: Listener;
   let bad: Listener;
-  const config = (): Promise<string> => readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
+  const config = (): Promise<string> => sluice.config();
   const get = (host: string, path = '/') => ask({ port: sluice.http, host: `${host}.test`, path });
   /** An Ingress of its own with these annotations, served at "<name>.test". */
   const serve = async (name: string, annotations: Readonly<Record<string, string>>, addresses = [good]) => {

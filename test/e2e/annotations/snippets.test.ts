@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { inspectNginx } from '../../../controller/apply/binary.ts';
 import { type Pod, startPod } from '../../support/backends.ts';
@@ -27,7 +25,7 @@ describe('configuration-snippet', () => {
     ask({ port: sluice.http, host: `${name}.test`, path, headers });
   const echo = (name: string, path = '/', headers: Record<string, string> = {}) =>
     askEcho({ port: sluice.http, host: `${name}.test`, path, headers });
-  const config = (): Promise<string> => readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
+  const config = (): Promise<string> => sluice.config();
 
   before(async () => {
     [web, other] = await Promise.all([startPod('web'), startPod('other')]);

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Pod, startPod } from '../../support/backends.ts';
 import { ask, askEcho } from '../../support/client.ts';
@@ -21,7 +19,7 @@ describe('hosts with ciphers of their own', () => {
     ingress({ name, host, annotations });
   const served = async (host: string): Promise<string> =>
     (await askEcho({ port: sluice.https, host, tls: true })).backend;
-  const config = (): Promise<string> => readFile(join(sluice.runDir, 'nginx.conf'), 'utf8');
+  const config = (): Promise<string> => sluice.config();
   const servers = async (): Promise<number> => (await config()).split('\n  server {').length - 2; // and the control API's
   /** What a TLS 1.2 client that offers these ciphers gets. */
   const offer = (host: string, ...ciphers: string[]): Promise<string> =>
