@@ -16,6 +16,7 @@ const RATE = 1_000_000;
 const comparison: Comparison = {
   host: HOST,
   path: '/api/items/1',
+  seenPath: '/api/bench-seen',
   backends: ['one', 'two', 'three'],
   limits: { cpuRatio: 1.5, rpsRatio: null },
   manifests: (ports) => [

@@ -9,6 +9,7 @@ const OTHER_HOSTS = 10;
 const comparison: Comparison = {
   host: HOST,
   path: '/api/items/1',
+  seenPath: '/bench-seen',
   backends: ['backend'],
   limits: { cpuRatio: 1.3, rpsRatio: 0.8 },
   manifests: ([port = 0]) => {

@@ -27,6 +27,8 @@ const NOT_PLAIN = /^\s*(upstream|server|log_format|map \$no_log) |^\s*\w*_temp_p
 export interface Comparison {
   readonly host: string;
   readonly path: string;
+  /** The path that reaches the backend as /bench-seen, which answers with the headers that it got. */
+  readonly seenPath: string;
   /** Names of the backends, each on a port of its own. */
   readonly backends: readonly string[];
   readonly limits: { readonly cpuRatio: number; readonly rpsRatio: number | null };
@@ -253,9 +255,9 @@ async function expectSame(contest: Contest, ours: Contender, plain: Contender): 
   if (a !== b) throw new Error(`Sluice and plain nginx do not do the same:\n${a}\n${b}`);
 }
 
-async function seen({ host, path, sent, ignored }: Contest, { port }: Contender): Promise<string> {
-  const where = path.replace(/[^/]*$/, 'bench-seen');
-  const { status, headers, body } = await ask({ port, host, path: where, headers: sent });
+async function seen({ host, seenPath, sent, ignored }: Contest, { port }: Contender): Promise<string> {
+  const { status, headers, body } = await ask({ port, host, path: seenPath, headers: sent });
+  if (!body.startsWith('host: ')) throw new Error(`${seenPath} does not show what the backend got: ${body}`);
   // Sluice shows no Server (HDR-09), plain nginx must.
   const answer = Object.entries(headers).filter(([name]) => !['date', 'server', ...ignored].includes(name));
   const request = body.replace(/x_request_id: [0-9a-f]{32}/, 'x_request_id: ID').replaceAll(String(port), 'PORT');
