@@ -208,8 +208,16 @@ function _M.learn(var, route)
     return
   end
   route.learns = backend.learns or backend.suspects ~= nil
-  local tried, answered, spent =
-    var.upstream_addr, var.upstream_header_time, var.upstream_response_time
+  local tried, answered = var.upstream_addr, var.upstream_header_time
+  local seconds = not backend.suspects and tonumber(answered)
+  if seconds then
+    -- Nearly always: one try, which was answered.
+    if backend.learns then
+      backend.balancer:after_balance(tried, seconds, 0)
+    end
+    return
+  end
+  local spent = var.upstream_response_time
   local before = tries.earlier(tried)
   if before then
     -- Another backend stood in for this one, which failed.
