@@ -10,6 +10,7 @@ import { NOT_SUPPORTED } from '../controller/feature/unsupported.ts';
 import { OTHER_KEYS, REMOVED_KEYS } from '../controller/model/config/other.ts';
 import { OWN_KEYS } from '../controller/model/config/own.ts';
 import { CONFIG_KEYS } from '../controller/model/settings.ts';
+import { cliPage } from './cli-docs.ts';
 
 const SCOPES: Readonly<Record<Scope, string>> = {
   location: 'path',
@@ -142,4 +143,5 @@ if (import.meta.main) {
   const docs = resolve(import.meta.dirname, '../docs');
   writeFileSync(join(docs, 'annotations.md'), annotationsPage());
   writeFileSync(join(docs, 'configmap.md'), configMapPage());
+  writeFileSync(join(docs, 'cli.md'), cliPage());
 }
