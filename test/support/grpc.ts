@@ -31,6 +31,8 @@ const SERVICE = {
 /** What Show answers. */
 export interface Shown {
   readonly message: string;
+  /** Of the Pod. */
+  readonly address: string;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -39,28 +41,31 @@ export interface GrpcPod extends Address {
 }
 
 /**
- * Show answers with the message and metadata it got, and a trailer; Fail with NOT_FOUND and nothing else; Chat repeats
- * each message as it comes and ends with the client.
+ * Show answers with the message and metadata it got, and a trailer; Fail with NOT_FOUND and nothing else; Chat says the Pod's
+ * address as metadata, repeats each message as it comes and ends with the client.
  */
-export async function startGrpc(address: string, transport: ServerCredentials): Promise<GrpcPod> {
+export async function startGrpc(address: string, transport: ServerCredentials, wanted = 0): Promise<GrpcPod> {
   const trailer = new Metadata();
   trailer.set('x-trailer', 'kept');
+  const place = new Metadata();
+  place.set('x-address', address);
   const server = new Server();
   server.addService(SERVICE, {
     show: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-      const shown: Shown = { message: call.request.toString(), metadata: call.metadata.getMap() };
+      const shown: Shown = { message: call.request.toString(), address, metadata: call.metadata.getMap() };
       answer(null, Buffer.from(JSON.stringify(shown)), trailer);
     },
     fail: (_call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
       answer({ code: status.NOT_FOUND, details: 'no such thing', metadata: trailer });
     },
     chat: (call: ServerDuplexStream<Buffer, Buffer>) => {
+      call.sendMetadata(place);
       call.on('data', (message: Buffer) => call.write(message));
       call.on('end', () => call.end());
     },
   });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${address}:0`, transport, (error, bound) => (error ? reject(error) : resolve(bound)));
+    server.bindAsync(`${address}:${wanted}`, transport, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   return { address, port, stop: () => server.forceShutdown() };
 }
