@@ -21,6 +21,15 @@ function _M.peer(address, port)
   return { host = host, port = port, text = host .. ":" .. port }
 end
 
+-- The same hosts, as DNS says, at what is their port now.
+local function at_port(peers, port)
+  local moved = {}
+  for i, peer in ipairs(peers) do
+    moved[i] = { host = peer.host, port = port, text = peer.host .. ":" .. port }
+  end
+  return moved
+end
+
 local function peers_of(endpoints)
   local peers = {}
   for i, endpoint in ipairs(endpoints) do
@@ -59,8 +68,9 @@ function _M.compile(value, before)
     learns = algorithm.after_balance ~= nil,
   }
   local resolved = backend.resolve and before and before.resolve
-  if resolved and resolved.name == backend.resolve.name then
-    backend.peers, backend.fresh_until = before.peers, 0
+  if resolved and resolved.name == backend.resolve.name and before.fresh_until then
+    backend.peers = at_port(before.peers, backend.resolve.port)
+    backend.fresh_until, backend.dns_problem = before.fresh_until, before.dns_problem
   end
   if before and before.algorithm == algorithm then
     backend.balancer = before.balancer
