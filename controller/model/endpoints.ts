@@ -128,7 +128,9 @@ function externalName(
     return answer(null, [`externalName ${name} is this machine itself`]);
   }
   const reason = isAddress ? refusedAddress(name, settings) : null;
-  return reason === null ? answer({ name: isAddress ? name : written, port: number }, []) : answer(null, [`externalName ${name}: ${reason}`]);
+  return reason === null
+    ? answer({ name: isAddress ? name : written, port: number }, [])
+    : answer(null, [`externalName ${name}: ${reason}`]);
 }
 
 interface Candidate extends Omit<Endpoint, 'state'> {

@@ -77,7 +77,7 @@ export interface UnaryAnswer {
 }
 
 export interface GrpcClient {
-  call(method: 'show' | 'fail', message: string): Promise<UnaryAnswer>;
+  call(method: 'show' | 'fail', message: string, metadata?: Readonly<Record<string, string>>): Promise<UnaryAnswer>;
   chat(): ClientDuplexStream<Buffer, Buffer>;
   close(): void;
 }
@@ -89,14 +89,17 @@ export function openGrpc(port: number, host: string, root: string): GrpcClient {
     'grpc.default_authority': host,
   });
   return {
-    call: (method, message) =>
+    call: (method, message, metadata = {}) =>
       new Promise((resolve) => {
+        const sent = new Metadata();
+        for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
         let answer: Buffer | null = null;
         const call = client.makeUnaryRequest<Buffer, Buffer>(
           SERVICE[method].path,
           same,
           same,
           Buffer.from(message),
+          sent,
           (_error: ServiceError | null, value?: Buffer) => {
             answer = value ?? null;
           },

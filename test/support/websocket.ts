@@ -1,6 +1,6 @@
 // A WebSocket echo backend, and a client that holds connections open and checks that they live.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type Listener, listen } from './listener.ts';
 
@@ -19,6 +19,11 @@ export async function startWebSocketPod(address: string, port = 0): Promise<WebS
     });
   });
   return Object.assign(await listen(server, address, port), { sockets });
+}
+
+/** Notes the address of the Pod for the path of each WebSocket that comes to it. */
+export function notePlaces(pod: WebSocketPod, places: Map<string, string>): void {
+  pod.sockets.on('connection', (_socket, request: IncomingMessage) => void places.set(request.url ?? '', pod.address));
 }
 
 export async function openWebSocket(port: number, host: string, path = '/'): Promise<WebSocket> {

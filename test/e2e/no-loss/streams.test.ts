@@ -9,7 +9,7 @@ import { figure } from '../../support/figure.ts';
 import { openGrpc, startGrpc } from '../../support/grpc.ts';
 import { ingress, secret } from '../../support/objects.ts';
 import { openStage, type Stage } from '../../support/stage.ts';
-import { echoOf, openWebSocket, startWebSocketPod } from '../../support/websocket.ts';
+import { echoOf, notePlaces, openWebSocket, startWebSocketPod } from '../../support/websocket.ts';
 
 const STREAMS = 9;
 
@@ -53,7 +53,7 @@ describe('no request is lost: streams', function () {
     let opened = 0;
     const start: StartPod<Workload> = async (_name, address, port) => {
       const pod = await startWebSocketPod(address, port);
-      pod.sockets.on('connection', (_socket, request) => void places.set(request.url ?? '', address));
+      notePlaces(pod, places);
       return { address, port, drain: pod.stop, stop: pod.stop };
     };
     return {
