@@ -7,6 +7,7 @@ local backend_compiler = require("balancer.backend")
 local feed = require("config.feed")
 local message = require("lib.dns_message")
 local semaphore = require("ngx.semaphore")
+local peer = require("balancer.peer")
 
 local bit = require("bit")
 local band, rshift = bit.band, bit.rshift
@@ -177,7 +178,7 @@ local function update(backend)
     if address.refused(found, settings.loopback_endpoints) then
       refused[#refused + 1] = found
     else
-      peers[#peers + 1] = backend_compiler.peer(found, backend.resolve.port)
+      peers[#peers + 1] = peer.new(found, backend.resolve.port)
     end
   end
   table.sort(refused)
