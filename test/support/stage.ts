@@ -57,6 +57,10 @@ export class Stage {
 
 export async function openStage(network: string): Promise<Stage> {
   const server = await startApiServer();
-  const sluice = await startSluice({ kubeconfig: server.kubeconfig() });
-  return new Stage(server, sluice, network);
+  try {
+    return new Stage(server, await startSluice({ kubeconfig: server.kubeconfig() }), network);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
