@@ -62,7 +62,7 @@ local function pick(backend, avoid, var, route)
 end
 
 -- After a try that failed: the peers that this request is to keep away from.
-local function to_avoid(var, backend, addresses)
+local function to_avoid(backend, addresses)
   local avoid = {}
   for text in pairs(backend.avoid or avoid) do
     avoid[text] = true
@@ -70,11 +70,10 @@ local function to_avoid(var, backend, addresses)
   for i = 1, #addresses do
     avoid[addresses[i]] = true
   end
-  -- A status for which nginx goes on to the next peer is an answer too.
-  local last = #addresses
-  local answered = tries.current(var.upstream_header_time)[last]
-  if feed.settings().passive_ejection and not tonumber(answered) then
-    ejection.fail(backend, addresses[last])
+  -- A status for which proxy-next-upstream goes on is a failure too, as in max_fails of nginx: else
+  -- a peer that says 503 would use up the budget of retries. 403 and 404 are "next".
+  if feed.settings().passive_ejection and get_last_failure() == "failed" then
+    ejection.fail(backend, addresses[#addresses])
   end
   return avoid
 end
@@ -115,7 +114,7 @@ local function again(var, route, backend)
   if backend.counts then
     in_flight.release(var)
   end
-  return pick(backend, to_avoid(var, backend, addresses), var, route)
+  return pick(backend, to_avoid(backend, addresses), var, route)
 end
 
 function _M.balance()
@@ -184,7 +183,8 @@ local function learn(backend, addresses, answered, spent, is_over)
   local last = #addresses
   for i = 1, last do
     local text, seconds = addresses[i], tonumber(answered[i])
-    if seconds and suspects and suspects[text] then
+    -- Tries before the last one, and errors of the server, are no signs of health.
+    if seconds and i == last and ngx.status < 500 and suspects and suspects[text] then
       ejection.clear(backend, text)
     end
     -- The last try of a client that left is nobody's fault; those before were told when they
