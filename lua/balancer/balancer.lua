@@ -194,7 +194,9 @@ local function learn(backend, addresses, answered, spent, is_over)
       ejection.fail(backend, text)
     end
     if backend.learns and (seconds or is_failure) then
-      backend.balancer:after_balance(text, seconds, tonumber(spent[i]) or 0)
+      -- Answers before the last one made nginx go on to the next peer.
+      local is_good = i == last and ngx.status < 500
+      backend.balancer:after_balance(text, is_good and seconds or nil, tonumber(spent[i]) or 0)
     end
   end
 end
@@ -211,8 +213,9 @@ function _M.learn(var, route, held)
   local answered = var.upstream_header_time
   local seconds = not backend.suspects and tonumber(answered)
   if seconds then
-    -- Nearly always: one try, which was answered.
+    -- Nearly always: one try, which was answered. Errors are quick, and must not attract requests.
     if backend.learns then
+      seconds = ngx.status < 500 and seconds or nil
       backend.balancer:after_balance(held or var.upstream_addr, seconds, 0)
     end
     return
