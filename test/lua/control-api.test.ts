@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Control, type Position } from '../../controller/apply/control.ts';
-import { RUN_FILES } from '../../controller/render/config.ts';
+import { RUN_FILES } from '../../controller/render/folders.ts';
 import { type Pod, startPod } from '../support/backends.ts';
 import { ask } from '../support/client.ts';
 import { startLoad } from '../support/load.ts';

@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Control } from '../../controller/apply/control.ts';
-import { RUN_FILES } from '../../controller/render/config.ts';
+import { CONFIG_FILES, RUN_FILES } from '../../controller/render/folders.ts';
 import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 
@@ -118,7 +118,7 @@ async function launch(
     throw error;
   });
 
-  const secret = (await readFile(join(runDir, RUN_FILES.secret), 'utf8')).trim();
+  const secret = (await readFile(join(runDir, CONFIG_FILES.secret), 'utf8')).trim();
   return {
     http,
     https,
@@ -128,7 +128,7 @@ async function launch(
     process: child,
     control: new Control(join(runDir, RUN_FILES.control), secret),
     logs,
-    config: () => readFile(join(runDir, RUN_FILES.config), 'utf8'),
+    config: () => readFile(join(runDir, CONFIG_FILES.config), 'utf8'),
     write: async (file, content) => {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(home, 'next'), manifestText(content));
