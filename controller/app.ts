@@ -173,7 +173,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     await grace(flags['shutdown-grace-period']);
     loop?.expectEnd();
     const graceMs = (loop?.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
-    log.info('nginx finishes its requests and ends');
+    if (nginx?.isAlive) log.info('nginx finishes its requests and ends');
     await nginx?.leave({ graceMs, force, drain: () => drainClients(control, force) });
     work.abort();
     await grace(flags['post-shutdown-grace-period']);

@@ -154,7 +154,7 @@ export class Loop {
       }
       const early = reloaded + APART_MS - performance.now();
       if (early > 0) await delay(early, undefined, { signal });
-      await delay(Math.random() * this.#parts.jitterMs, undefined, { signal });
+      await this.#waitOutOfStep(signal);
       const model = this.#model;
       if (model === null) continue;
       const started = performance.now();
@@ -173,6 +173,13 @@ export class Loop {
       }
       this.#changed.raise(); // the hosts that waited
     }
+  }
+
+  async #waitOutOfStep(signal: AbortSignal): Promise<void> {
+    const ms = Math.round(Math.random() * this.#parts.jitterMs);
+    if (ms === 0) return;
+    this.#parts.log.info(`reloading in ${ms} ms, so that replicas do not reload in step (--reload-jitter)`);
+    await delay(ms, undefined, { signal });
   }
 
   /**

@@ -3,14 +3,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Control } from './control.ts';
 
-/** Until busy clients have met a "Connection: close". */
+/** Until busy clients have met a "Connection: close"; idle ones are closed by nginx. */
 const DRAIN_MS = 1000;
+const POLL_MS = 50;
 
-/** Resolves when it is time to end nginx, also when nobody could be told. */
+/** Resolves when it is time to end nginx: nobody is left, or all had a second; also when nobody could be told. */
 export async function drainClients(control: Control, force: AbortSignal): Promise<void> {
   try {
     await control.drain('on', force);
-    await delay(DRAIN_MS, undefined, { signal: force });
+    const end = Date.now() + DRAIN_MS;
+    while (Date.now() < end && (await control.connections(force)) !== 0) {
+      await delay(POLL_MS, undefined, { signal: force });
+    }
   } catch {
     // nginx does not answer, or there is no time: it ends all the same
   }

@@ -76,20 +76,11 @@ export class Supervisor {
 
   /** Lets nginx go: on the controller's word, else after our own grace. `force` ends it at once. */
   async leave(force: AbortSignal): Promise<void> {
-    const { nginx, log, graceMs, patienceMs, drain } = this.#parts;
+    const { nginx, log, patienceMs, drain } = this.#parts;
     this.#isLeaving = true;
     this.#audience.tell({ kind: 'leaving' });
     if (nginx.isAlive) {
-      const isAttended = this.#audience.size > 0;
-      const longest = isAttended ? Math.max(graceMs, this.#audience.graceMs + SLACK_MS) : graceMs;
-      log.info(isAttended ? 'waiting for the controller to say that nginx may go' : `nginx may go in ${longest} ms`);
-      const allowed = await Promise.race([
-        this.#released.promise,
-        this.#audience.left.then(() =>
-          isAttended ? delay(graceMs, null, { signal: force }) : new Promise<never>(() => undefined),
-        ),
-        delay(longest, null, { signal: force }),
-      ]).catch(() => null);
+      const allowed = await this.#word(force);
       log.info('nginx finishes its requests and ends');
       await nginx.leave({
         graceMs: allowed ?? patienceMs,
@@ -99,6 +90,28 @@ export class Supervisor {
       log.info('nginx has ended');
     }
     this.#audience.end();
+  }
+
+  /** Waits until nginx may go: how long it may then take, null when the controller did not say. */
+  async #word(force: AbortSignal): Promise<number | null> {
+    const { log, graceMs } = this.#parts;
+    const isAttended = this.#audience.size > 0;
+    const longest = isAttended ? Math.max(graceMs, this.#audience.graceMs + SLACK_MS) : graceMs;
+    log.info(
+      isAttended ? 'waiting for the controller to say that nginx may go' : `no controller: nginx goes in ${longest} ms`,
+    );
+    const over = new AbortController();
+    const signal = AbortSignal.any([force, over.signal]);
+    const waits: Promise<number | null>[] = [this.#released.promise, delay(longest, null, { signal })];
+    if (isAttended) waits.push(this.#audience.left.then(() => delay(graceMs, null, { signal })));
+    try {
+      return await Promise.race(waits);
+    } catch {
+      return null; // forced
+    } finally {
+      over.abort();
+      void Promise.allSettled(waits.slice(1));
+    }
   }
 
   async #test(): Promise<z.infer<typeof testAnswer>> {
