@@ -131,9 +131,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     const installation = installationOf(flags, surroundings);
     log.info({ nginx: binary.version, runDir: installation.runDir }, `sluice starts with ${binary.path}`);
     if (installation.accessLog !== '/dev/stdout') {
-      log.info(
-        `standard output is a socket, which nginx cannot open: the access log goes to ${installation.accessLog}`,
-      );
+      log.info(`nginx cannot open its standard output anew: the access log goes to ${installation.accessLog}`);
     }
     applier = new Applier({
       nginx,
@@ -173,7 +171,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     await grace(flags['shutdown-grace-period']);
     loop?.expectEnd();
     const graceMs = (loop?.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
-    if (nginx?.isAlive) log.info('nginx finishes its requests and ends');
+    if (nginx !== null && nginx.pid !== null) log.info('nginx finishes its requests and ends');
     await nginx?.leave({ graceMs, force, drain: () => drainClients(control, force) });
     work.abort();
     await grace(flags['post-shutdown-grace-period']);

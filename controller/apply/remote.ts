@@ -17,7 +17,7 @@ import {
   stateAnswer,
   testAnswer,
 } from './protocol.ts';
-import { type Call, type SupervisorClient, SupervisorUnavailable } from './supervisor-client.ts';
+import { type Call, type SupervisorClient, SupervisorFailed, SupervisorUnavailable } from './supervisor-client.ts';
 
 const SHORT_MS = 5000;
 /** Longer than the supervisor gives `nginx -t`. */
@@ -50,8 +50,9 @@ export class RemoteMaster implements Master {
     return this.#pid;
   }
 
+  /** One that is about to go with its supervisor counts as gone: no new clients should be sent there. */
   get isAlive(): boolean {
-    return this.#pid !== null;
+    return this.#pid !== null && !this.#isLeaving;
   }
 
   /** What the binary there can do, and where it runs; waits for the supervisor. */
@@ -127,9 +128,9 @@ export class RemoteMaster implements Master {
 
   /** At the end of a Pod nginx goes when we say so; when only we go, the supervisor keeps it for the next controller. */
   async leave({ graceMs, force, drain }: Leaving): Promise<void> {
-    if (this.#stream === null) return;
+    if (this.#pid === null) return;
     const together = Date.now() + LEAVING_TOGETHER_MS;
-    while (!this.#isLeaving && this.#stream !== null && Date.now() < together && !force.aborted) {
+    while (!this.#isLeaving && this.#pid !== null && Date.now() < together && !force.aborted) {
       await delay(POLL_MS, undefined, { signal: force }).catch(() => undefined);
     }
     if (this.#isLeaving && this.#pid !== null) await drain();
@@ -156,8 +157,9 @@ export class RemoteMaster implements Master {
       } as const;
       if (this.#pid !== null) await this.#once(now);
     } catch (error) {
-      if (!(error instanceof SupervisorUnavailable)) throw error;
-      this.#parts.log.info('nginx has ended: its supervisor is gone');
+      if (error instanceof SupervisorUnavailable) this.#parts.log.info('nginx has ended: its supervisor is gone');
+      else if (error instanceof SupervisorFailed) this.#parts.log.error(error.message);
+      else throw error;
     }
   }
 

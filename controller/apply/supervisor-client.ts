@@ -11,7 +11,7 @@ export class SupervisorUnavailable extends Error {
   readonly code = 'supervisor-unavailable';
 }
 
-/** The supervisor answered that what was asked failed. */
+/** The supervisor answered that what was asked failed, or cannot be. */
 export class SupervisorFailed extends Error {
   override readonly name = 'SupervisorFailed';
   readonly code = 'supervisor-failed';
@@ -98,7 +98,7 @@ export class SupervisorClient {
         },
         (response) => {
           const { statusCode = 0 } = response;
-          if (statusCode === 200 || statusCode === 500) return resolve(response);
+          if ([200, 400, 500].includes(statusCode)) return resolve(response);
           response.resume();
           fail(statusCode === 403 ? 'it knows another secret than ours' : `status ${statusCode}`);
         },

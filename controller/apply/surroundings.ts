@@ -1,6 +1,6 @@
 // What the place where nginx runs allows: asked there, which may be another container than the controller's.
 import { createHash } from 'node:crypto';
-import { fstatSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,12 +31,13 @@ function hasIpv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'));
 }
 
-/** nginx opens /dev/stdout anew, which works for files, pipes and terminals but not for sockets. */
+/** nginx opens /dev/stdout anew: not possible for a socket, for a file of somebody else, or when it is closed. */
 function canReopenStdout(): boolean {
   try {
-    return !fstatSync(1).isSocket();
+    closeSync(openSync('/dev/stdout', constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK));
+    return true;
   } catch {
-    return false; // standard output is closed
+    return false;
   }
 }
 

@@ -64,7 +64,6 @@ describe('the end of the program', function () {
     await underWay.arrived;
     const asked = performance.now();
     sluice.process.kill('SIGTERM');
-    for (const all of clients) all.goWhenTold();
     await eventually(async () => {
       expect((await ask({ port: sluice.health, path: '/readyz' })).status).to.equal(503);
     });
@@ -72,6 +71,8 @@ describe('the end of the program', function () {
     // During the grace new clients are served: not everybody knows yet.
     expect(performance.now() - asked).to.be.below(GRACE_SECONDS * 1000);
     await askEcho({ port: sluice.http, host: 'web.test' });
+    await eventually(async () => expect((await sluice.logs()).err).to.contain('nginx finishes its requests'));
+    for (const all of clients) all.goWhenTold(); // from here on, so that it is the drain that tells them
     expect((await underWay.answer).backend).to.equal('slow');
     expect((await ended)[0]).to.equal(0);
     await Promise.all(clients.map((all) => all.done()));

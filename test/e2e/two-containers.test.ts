@@ -228,8 +228,9 @@ describe('two containers', function () {
     await eventually(async () => {
       expect((await ask({ port: controller.health, path: '/readyz' })).status).to.equal(503);
     });
-    for (const all of clients) all.goWhenTold();
     await newcomers.stop(); // nobody sends new clients to a Pod that is not ready
+    await eventually(async () => expect(await errOf(controller)).to.contain('nginx finishes its requests'));
+    for (const all of clients) all.goWhenTold(); // from here on, so that it is the drain that tells them
     const status = await endOf(controller);
     expect(await ended).to.equal(0);
     expect(status).to.equal(0);
