@@ -261,7 +261,7 @@ describe('two containers', function () {
     nginx = null;
   });
 
-  it('/wait-shutdown in the controller container ends the controller, and in that of nginx waits for its end', async function () {
+  it('a preStop hook (/wait-shutdown) of the nginx container has nginx serve until the controller says that it may go', async function () {
     if (isolation === 'none') this.skip();
     const { controller, container } = await startBoth();
     const ended = once(container.process, 'exit');
