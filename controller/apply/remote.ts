@@ -179,7 +179,7 @@ export class RemoteMaster implements Master {
         if (!signal.aborted) log.debug({ err: error }, 'following the events of the supervisor of nginx failed');
       })
       .then(() => {
-        if (this.#pid !== null && !signal.aborted) log.warn('the supervisor of nginx is gone');
+        if (this.#pid !== null && !signal.aborted) log.warn('the supervisor of nginx is gone, or hangs');
         this.#stream = null;
         this.#isLeaving = false;
         this.#lose();
