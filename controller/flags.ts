@@ -40,6 +40,9 @@ const logFormat: Parser<'auto' | 'text' | 'json'> = (value) =>
     ? { ok: true, value }
     : { ok: false, accepts: 'auto, text or json' };
 
+const nginxMode: Parser<'child' | 'remote'> = (value) =>
+  value === 'child' || value === 'remote' ? { ok: true, value } : { ok: false, accepts: 'child or remote' };
+
 function flag<T>(initial: T, parse: Parser<T>, doc: string): Flag<T> {
   return { default: initial, parse, isBool: false, doc };
 }
@@ -65,7 +68,18 @@ export const FLAGS = {
     false,
     'Proxy to loopback addresses in EndpointSlices; for tests and development.',
   ),
-  'run-dir': flag('.run', text, 'Folder for sockets, the rendered configuration and the pid file. One per instance.'),
+  'run-dir': flag('.run', text, 'Folder for sockets and the pid file. One per instance.'),
+  'conf-dir': optional('Folder for nginx.conf, its files and the secret; --run-dir, when not given.'),
+  'nginx-mode': flag(
+    'child',
+    nginxMode,
+    'child: nginx is started here; remote: by "sluice nginx" with the same folders.',
+  ),
+  'reload-jitter': flag<number | null>(
+    null,
+    intBetween(0, 10),
+    'Longest random delay of a reload, seconds: replicas do not reload in step. 1 in a cluster, else 0.',
+  ),
   'log-format': flag('auto', logFormat, 'text, json, or auto: text on a terminal, else json.'),
   'state-megabytes': flag(512, intBetween(1, 65536), 'Shared memory for the routing state at first; it grows.'),
   'resolv-conf': flag('/etc/resolv.conf', text, 'File that names the DNS servers for ExternalName Services.'),
@@ -235,6 +249,8 @@ export function helpText(): string {
     '       sluice --kubeconfig=FILE [flags]        serve another cluster',
     '       sluice --manifests=DIR [flags]          serve the manifests of a folder',
     '       sluice render --manifests=DIR [flags]   print nginx.conf and the routing data, without starting nginx',
+    '       sluice nginx --conf-dir=DIR [flags]     run nginx for a controller in another container',
+    '       sluice wait-shutdown                    end the sluice of this container, and wait (a preStop hook)',
     '',
     'flags:',
     ...lines,

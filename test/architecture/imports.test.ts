@@ -16,6 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: ['model', 'feature', 'kube', 'render'],
   render: ['render'],
   apply: ['apply', 'render'],
+  supervisor: ['supervisor', 'apply'],
   watch: ['watch', 'kube', 'model'],
   telemetry: ['telemetry'],
 };
