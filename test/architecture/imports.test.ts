@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   render: ['render'],
   apply: ['apply', 'render'],
   watch: ['watch', 'kube', 'model'],
+  admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
 };
 
