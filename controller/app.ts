@@ -6,6 +6,7 @@ import { availableParallelism, networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { type Serving, startWebhook } from './admission/start.ts';
 import { Applier } from './apply/applier.ts';
 import { type Binary, inspectNginx } from './apply/binary.ts';
 import { Control } from './apply/control.ts';
@@ -125,6 +126,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const cluster = new Cluster();
   const metrics = new Metrics();
   const applier = new Applier(await partsOf(flags, binary, installation, nginx, control));
+  let graph: Graph | null = null;
   let loop: Loop | null = null;
   let source: Source | null = null;
   let zone: string | null = null;
@@ -154,6 +156,8 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       ),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
+  const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
+  await startWebhook(flags, { cluster, serving, metrics, log }, work.signal);
 
   const opening: Opening = {
     store: intake,
@@ -175,8 +179,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     zone = await zoneOf(opened.readZone, flags, log, work.signal);
     await source.start(work.signal);
     log.info({ objects: total(cluster.counts()) }, `read ${opened.name}`);
+    graph = new Graph(cluster, selection());
     loop = new Loop({
-      graph: new Graph(cluster, selection()),
+      graph,
       applier,
       nginx,
       log,

@@ -1,6 +1,7 @@
 // Entry point of `sluice`: arguments, signals, exit status.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { WebhookPortUnavailable } from './admission/server.ts';
 import { run } from './app.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { PortTaken } from './apply/listen.ts';
@@ -16,7 +17,8 @@ const UNAVAILABLE = 69; // EX_UNAVAILABLE
 
 /** Failures that are the surroundings' or the user's: their message says it all, a stack would hide it. */
 function isExpected(error: unknown): error is Error {
-  const kinds = [UsageError, NginxUnavailable, ApiUnavailable, ApiError, PortTaken, HealthPortUnavailable];
+  const ports = [PortTaken, HealthPortUnavailable, WebhookPortUnavailable];
+  const kinds = [UsageError, NginxUnavailable, ApiUnavailable, ApiError, ...ports];
   return kinds.some((kind) => error instanceof kind);
 }
 
