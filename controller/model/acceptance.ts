@@ -49,6 +49,8 @@ function reject(ingress: Ingress, settings: Settings): Problem[] {
     const word = settings.annotationValueWordBlocklist.find((blocked) => value.includes(blocked));
     if (word !== undefined) forbid(`annotation ${key} contains the blocked word ${showValue(word)}`);
   }
+  const names = tooManyNames(ingress, settings);
+  if (names !== null) forbid(names);
   for (const text of suspicious(ingress)) {
     forbid(`${showValue(text)} looks like configuration or a file of the controller, not like a host, path or Secret`);
   }
@@ -56,6 +58,18 @@ function reject(ingress: Ingress, settings: Settings): Problem[] {
     if (value.outcome === 'reject-ingress') problems.push(problemOf(value, object));
   }
   return problems;
+}
+
+/** Each host of an Ingress wants each alias: few texts make many names, and all of them are compared. */
+const MAX_NAMES = 10_000;
+
+/** Why an Ingress has more aliases than can be looked at; null when it has not. */
+export function tooManyNames({ meta, rules }: Ingress, { selection }: Settings): string | null {
+  const text = meta.annotations.get(`${selection.annotationsPrefix}/server-alias`) ?? '';
+  const listed = text === '' ? 0 : text.split(',').length;
+  return listed * rules.length <= MAX_NAMES
+    ? null
+    : `annotation server-alias has ${listed} names for ${rules.length} hosts, which are more than ${MAX_NAMES} together`;
 }
 
 /** ADM-04. */

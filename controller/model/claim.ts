@@ -69,6 +69,11 @@ export function hostOf({ host }: IngressRule): HostName {
   return host === '' ? '_' : host;
 }
 
+/** The host of its first rule; '_' for an Ingress that has only a default backend. */
+export function firstHostOf({ rules: [first] }: Ingress): HostName {
+  return first === undefined ? '_' : hostOf(first);
+}
+
 /** A missing pathType and ImplementationSpecific are treated as Prefix (PATH-01). */
 export function matchOf(entry: IngressPath): Claim['match'] {
   return entry.pathType === 'Exact' ? 'exact' : 'prefix';
