@@ -1,6 +1,4 @@
 // The body of a request, within bounds: so much of one, and so much of all that are under way (R9).
-import type { IncomingMessage } from 'node:http';
-
 /** etcd takes 1.5 MiB of an object; a review holds it twice at an update. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
@@ -18,7 +16,7 @@ export class Bodies {
    * Reads one; the caller gives `bytes` back to release() when it is done with the text. What does not fit is read to its end
    * and thrown away, because an answer that comes before it gets lost. Never rejects.
    */
-  async read(message: IncomingMessage): Promise<Body> {
+  async read(message: AsyncIterable<Buffer>): Promise<Body> {
     const chunks: Buffer[] = [];
     let [bytes, kept] = [0, 0];
     let excess: 'too-large' | 'too-many' | null = null;
@@ -27,7 +25,7 @@ export class Bodies {
       return { kind };
     };
     try {
-      for await (const chunk of message as AsyncIterable<Buffer>) {
+      for await (const chunk of message) {
         bytes += chunk.length;
         if (bytes > MAX_BODY_BYTES) excess ??= 'too-large';
         else if (this.#held + chunk.length > MAX_TOTAL_BYTES) excess ??= 'too-many';

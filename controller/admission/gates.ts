@@ -2,6 +2,7 @@
 // DEF-04, PARSE-01, SNIP-01). What the intake refuses as well is in model/acceptance.ts.
 import { showValue } from '../feature/parse.ts';
 import type { Ingress } from '../kube/objects.ts';
+import { tooManyNames } from '../model/acceptance.ts';
 import { hostOf, showHost } from '../model/claim.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Finding } from './finding.ts';
@@ -11,13 +12,20 @@ const DEFAULT_PREFIX = 'nginx.ingress.kubernetes.io';
 /** The API server stores no more, over all annotations of an object (apimachinery, TotalAnnotationSizeLimitB). */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 
-/** Why the object is not even looked at: reading it would take long, and the API server would not store it. */
-export function excess({ meta }: Ingress): Finding | null {
+/** More than fit into the 1.5 MiB that etcd takes, however short they are written. */
+const MAX_PATHS = 20_000;
+
+/** Why the object is not even looked at: it would take long, and the API server or the intake would not have it. */
+export function excess(ingress: Ingress, settings: Settings): Finding | null {
+  const refuse = (text: string): Finding => ({ weight: 'refuse', code: 'too-large', text });
+  const names = tooManyNames(ingress, settings);
+  if (names !== null) return refuse(names);
+  const paths = ingress.rules.reduce((sum, rule) => sum + Math.max(1, rule.paths.length), 0);
+  if (paths > MAX_PATHS)
+    return refuse(`it has more than ${MAX_PATHS} hosts and paths; divide it into several Ingresses`);
   let bytes = 0;
-  for (const [name, value] of meta.annotations) bytes += name.length + value.length;
-  return bytes > MAX_ANNOTATION_BYTES
-    ? { weight: 'refuse', code: 'too-large', text: `its annotations are larger than ${MAX_ANNOTATION_BYTES} bytes` }
-    : null;
+  for (const [name, value] of ingress.meta.annotations) bytes += name.length + value.length;
+  return bytes > MAX_ANNOTATION_BYTES ? refuse(`its annotations are larger than ${MAX_ANNOTATION_BYTES} bytes`) : null;
 }
 
 export function gates(ingress: Ingress, settings: Settings): Finding[] {

@@ -3,7 +3,8 @@
 import type { Ingress } from '../kube/objects.ts';
 import { keyOf, type ObjectKey } from '../kube/ref.ts';
 import { rejections } from '../model/acceptance.ts';
-import { refOf } from '../model/annotated.ts';
+import { LEFT_OUT, refOf } from '../model/annotated.ts';
+import { type Attachment, canariesOfBackend } from '../model/canary.ts';
 import { certificateUnit } from '../model/certificate.ts';
 import { hostOf, targetOf } from '../model/claim.ts';
 import { backendUnit } from '../model/endpoints.ts';
@@ -48,13 +49,12 @@ export function* judging(candidate: Ingress, state: State): Generator<void, Verd
   if (!isSelected(view, { ...settings.selection, disableCatchAll: false }, candidate)) {
     return { findings: foreign(candidate, state), looked: 0 };
   }
-  const tooLarge = excess(candidate);
+  const tooLarge = excess(candidate, settings);
   if (tooLarge !== null) return { findings: [tooLarge], looked: 1 };
 
   const said = new Said(gates(candidate, settings));
   const tell = (problems: readonly Problem[]): void => {
-    // overlaps() says of conflicts what is to be said, and more.
-    said.add(problems.filter(({ code }) => code !== 'path-conflict').map((problem) => findingOf(problem, object)));
+    said.add(problems.filter(isUnsaid).map((problem) => findingOf(problem, object)));
   };
   tell(rejections(candidate, settings));
   const review = new Review(candidate, state);
@@ -64,6 +64,7 @@ export function* judging(candidate: Ingress, state: State): Generator<void, Verd
     tell(problems);
     yield;
   }
+  tell(review.canaries());
   tell(review.names());
   let count = 0;
   for (const id of backendsOf(candidate)) {
@@ -72,6 +73,11 @@ export function* judging(candidate: Ingress, state: State): Generator<void, Verd
     if (count % AT_ONCE === 0) yield;
   }
   return { findings: said.list(), looked: review.looked };
+}
+
+/** Of conflicts overlaps() says what is to be said, and more; of snippets that are left out, gates(). */
+function isUnsaid({ code, message }: Problem): boolean {
+  return code !== 'path-conflict' && !message.endsWith(LEFT_OUT);
 }
 
 /** Findings, each text once. */
@@ -117,6 +123,7 @@ class Review {
   readonly #state: State;
   readonly #after = new Map<HostName, Host | null>();
   readonly #claims: NameClaim[] = [];
+  readonly #canaries: Attachment[] = [];
   readonly #looked = new Set<Ingress>();
   /** The cluster with the candidate in it, around no host in particular. */
   readonly focus: View;
@@ -134,13 +141,11 @@ class Review {
     return this.#looked.size;
   }
 
-  /** Hosts that it has or had. */
-  get hosts(): ReadonlySet<HostName> {
-    return new Set(
-      [this.#candidate, ...(this.#stored === null ? [] : [this.#stored])].flatMap(({ rules }) =>
-        rules.length === 0 ? ['_'] : rules.map(hostOf),
-      ),
-    );
+  /** Hosts that it has or had, in the order of the graph. */
+  get hosts(): readonly HostName[] {
+    const versions = [this.#candidate, ...(this.#stored === null ? [] : [this.#stored])];
+    const hosts = versions.flatMap(({ rules }) => (rules.length === 0 ? ['_'] : rules.map(hostOf)));
+    return [...new Set(hosts)].sort();
   }
 
   /** Paths that others have, its own Problems on a host, and those that others have with it and not without it. */
@@ -159,12 +164,19 @@ class Review {
     const { unit, problems } = within(this.#candidate);
     this.#after.set(host, unit.host);
     for (const claim of unit.names) this.#claims.push(claim);
+    for (const pair of unit.canaries) if (pair.ingress === this.#candidate) this.#canaries.push(pair);
     const ofOthers = problems.filter((problem) => !isSame(problem.object, object));
     const before = ofOthers.length === 0 ? NONE : new Set(within(this.#stored).problems.map(idOf));
     return {
       taken: overlaps(this.#candidate, others, host, this.#state),
       problems: problems.filter((problem) => isSame(problem.object, object) || !before.has(idOf(problem))),
     };
+  }
+
+  /** As a canary it has one backend for each main one, after all hosts have run. */
+  canaries(): readonly Problem[] {
+    const mains = new Set(this.#canaries.map(({ main }) => main));
+    return [...mains].flatMap((id) => canariesOfBackend(this.#state.settings, id, this.#canaries).problems);
   }
 
   /** Disputes about other names of the hosts, after all of them have run. */

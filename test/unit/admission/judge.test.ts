@@ -1,6 +1,7 @@
 // What a review says of an Ingress, rule by rule.
 import { expect } from 'chai';
-import { World } from '../../support/admission.ts';
+import { Desk } from '../../../controller/admission/desk.ts';
+import { reviewOf, World } from '../../support/admission.ts';
 import { makePair } from '../../support/certificates.ts';
 import { configMap, ingress, opaque, secret, service, workload } from '../../support/objects.ts';
 
@@ -307,6 +308,47 @@ describe('admission: the verdict on an Ingress', () => {
     expect(new Set(codes)).to.deep.equal(
       new Set(['annotation-forbidden', 'annotation-invalid', 'path-type', 'service-missing']),
     );
+  });
+
+  it('does not look at what is too large to be stored, or takes too long', () => {
+    const rules = (count: number): object => ({
+      ...ingress({ name: 'a' }),
+      spec: { rules: Array.from({ length: count }, (_, index) => ({ host: `h${index}.test` })) },
+    });
+    const annotations = { 'server-alias': 'x'.repeat(256 * 1024) };
+    const world = new World(WEB);
+    expect(world.says(rules(20_001)).join()).to.match(/^refuse too-large: it has more than 20000 hosts and paths/);
+    expect(world.says(ingress({ name: 'a', annotations })).join()).to.match(/^refuse too-large: its annotations are/);
+    const aliases = Array.from({ length: 10_001 }, (_, index) => `a${index}.test`).join();
+    expect(world.says(ingress({ name: 'a', annotations: { 'server-alias': aliases } })).join()).to.match(
+      /^refuse too-large/,
+    );
+  });
+
+  it('gives up on what takes longer than its budget, and lets others go first meanwhile', async () => {
+    const world = new World(WEB);
+    const object = {
+      ...ingress({ name: 'a' }),
+      spec: { rules: Array.from({ length: 5000 }, (_, index) => ({ host: `h${index}.test` })) },
+    };
+    const [desk, hasty] = [undefined, 1].map(
+      (budgetMs) =>
+        new Desk({ state: () => world.state(), onReviewed: () => {}, ...(budgetMs === undefined ? {} : { budgetMs }) }),
+    );
+    const body = JSON.stringify(reviewOf(object));
+    const { signal } = new AbortController();
+    let turns = 0;
+    let isDone = false;
+    const others = async (): Promise<void> => {
+      for (; !isDone; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const going = others();
+    await desk?.review(body, signal);
+    isDone = true;
+    await going;
+    expect(turns).to.be.above(2);
+    const late = await hasty?.review(body, signal);
+    expect(late?.kind === 'answer' ? late.body : '').to.contain('reviewing it took longer than 0.001 s');
   });
 
   it('looks at few of the Ingresses that share a host', () => {
