@@ -1,5 +1,6 @@
 // npm run bench -- NAME [--json]: runs one benchmark; without a name it lists them.
 
+import admission from './admission.ts';
 import churn from './churn.ts';
 import dataplane from './dataplane.ts';
 import dataplanePolicies from './dataplane-policies.ts';
@@ -10,7 +11,16 @@ import scale from './scale.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [dataplane, dataplanePolicies, rules, reload, propagation, scale, churn];
+const BENCHMARKS: readonly Benchmark[] = [
+  dataplane,
+  dataplanePolicies,
+  rules,
+  reload,
+  propagation,
+  scale,
+  churn,
+  admission,
+];
 const USAGE = 64; // sysexits(3): EX_USAGE
 
 function list(): string {
