@@ -1,4 +1,5 @@
 // The body of a request, within bounds: so much of one, and so much of all that are under way (R9).
+
 /** etcd takes 1.5 MiB of an object; a review holds it twice at an update. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 

@@ -26,7 +26,7 @@ export function warningsOf(findings: readonly Finding[]): string[] {
     .filter(({ weight, code }) => weight === 'warn' || code === 'path-type')
     .map(({ text }) => text);
   const lines = texts.map((text) => cut(plain(text), MAX_WARNING_BYTES));
-  return fitting(lines, MAX_WARNINGS_BYTES, (left) => `and ${left} more; the controller's log has all of them`);
+  return fitting(lines, MAX_WARNINGS_BYTES, (left) => `and ${left} more`);
 }
 
 function textsOf(findings: readonly Finding[], wanted: Weight): string[] {
