@@ -107,6 +107,7 @@ export const FLAGS = {
   ),
   'validating-webhook-certificate': optional('File of its certificate, PEM; followed while running.'),
   'validating-webhook-key': optional('File of the key of that certificate, PEM.'),
+  'validating-webhook-client-ca': optional('File of the authority, PEM, of whose certificates its clients need one.'),
   'disable-full-test': toggle(false, 'Changes nothing: a review is always about what the Ingress touches alone.'),
   'health-check-path': flag('/healthz', absolutePath, 'Path of the health checks.'),
   'shutdown-grace-period': flag(0, intBetween(0, 86_400), 'Seconds between the signal and the end of nginx.'),

@@ -1,14 +1,25 @@
 // The certificate of the webhook, from its two files, followed while it runs: a job, cert-manager or the kubelet, which swaps a
 // whole mounted Secret by a link, may bring another one at any time.
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { watch } from 'chokidar';
 
-/** What both files hold, PEM. */
+/** Where they are. */
+export interface Files {
+  readonly certificate: string;
+  readonly key: string;
+  /** Of the authority that clients must have a certificate of; null where anybody may ask. */
+  readonly clientAuthority: string | null;
+}
+
+/** What the files hold, PEM. */
 export interface KeyPair {
   readonly cert: string;
   readonly key: string;
+  /** null where anybody may ask. */
+  readonly ca: string | null;
 }
 
 export interface KeyPairEvents {
@@ -24,16 +35,14 @@ const SETTLE_MS = 100;
 const LOOK_MS = 10_000;
 
 export class KeyPairFiles {
-  readonly #certificate: string;
-  readonly #key: string;
+  readonly #files: Files;
   readonly #events: KeyPairEvents;
   #before: KeyPair | null = null;
   #complaint: string | null = null;
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(certificate: string, key: string, events: KeyPairEvents) {
-    this.#certificate = certificate;
-    this.#key = key;
+  constructor(files: Files, events: KeyPairEvents) {
+    this.#files = files;
     this.#events = events;
   }
 
@@ -48,7 +57,9 @@ export class KeyPairFiles {
       }, SETTLE_MS);
     };
     // The folders and not the files: a link beside them is what changes in a mounted Secret.
-    const folders = [...new Set([dirname(this.#certificate), dirname(this.#key)])];
+    const { certificate, key, clientAuthority } = this.#files;
+    const paths = [certificate, key, ...(clientAuthority === null ? [] : [clientAuthority])];
+    const folders = [...new Set(paths.map((path) => dirname(path)))];
     const watcher = watch(folders, { depth: 0, followSymlinks: false, ignoreInitial: true });
     watcher.on('all', soon).on('raw', soon).on('error', soon);
     const looking = setInterval(() => void this.#read(), LOOK_MS);
@@ -71,10 +82,13 @@ export class KeyPairFiles {
   /** Never rejects. */
   async #readNow(): Promise<void> {
     try {
-      const [cert, key] = [await readFile(this.#certificate, 'utf8'), await readFile(this.#key, 'utf8')];
-      if (cert === this.#before?.cert && key === this.#before.key) return;
+      const { certificate, key: ofKey, clientAuthority } = this.#files;
+      const [cert, key] = [await readFile(certificate, 'utf8'), await readFile(ofKey, 'utf8')];
+      const ca = clientAuthority === null ? null : await readFile(clientAuthority, 'utf8');
+      if (cert === this.#before?.cert && key === this.#before.key && ca === this.#before.ca) return;
+      if (ca !== null) new X509Certificate(ca); // a list without any would let nobody in, or everybody
       createSecureContext({ cert, key }); // throws when they are broken, or do not fit together
-      this.#before = { cert, key };
+      this.#before = { cert, key, ca };
       this.#complaint = null;
       this.#events.onPair(this.#before);
     } catch (error) {

@@ -31,7 +31,11 @@ export class WebhookPortUnavailable extends Error {
   readonly code = 'webhook-port-unavailable';
 }
 
+/** Who may ask: with 'certified', those alone who have a certificate of the authority that setSecureContext() names. */
+export type Clients = 'anybody' | 'certified';
+
 export interface Office {
+  readonly clients: Clients;
   /** Answers the body of a review. */
   review(body: string, signal: AbortSignal): Promise<Desked>;
   /** A bug, or the client's going. */
@@ -45,6 +49,8 @@ export async function listenForReviews(address: Address, office: Office, signal:
   const server = createServer(
     {
       ...TLS,
+      requestCert: office.clients === 'certified',
+      rejectUnauthorized: office.clients === 'certified',
       handshakeTimeout: HANDSHAKE_MS,
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,

@@ -27,6 +27,7 @@ export async function startWebhook(flags: FlagValues, around: Around, signal: Ab
     'validating-webhook': address,
     'validating-webhook-certificate': certificate,
     'validating-webhook-key': key,
+    'validating-webhook-client-ca': clientAuthority,
   } = flags;
   if (address === null || certificate === null || key === null) return;
   const { cluster, log } = around;
@@ -38,8 +39,7 @@ export async function startWebhook(flags: FlagValues, around: Around, signal: Ab
   await serveWebhook(
     {
       address,
-      certificate,
-      key,
+      files: { certificate, key, clientAuthority },
       log,
       state: () => {
         const serving = around.serving();

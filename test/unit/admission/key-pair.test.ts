@@ -26,9 +26,10 @@ describe('admission: the files of the certificate', () => {
     await rm(folder, { recursive: true });
   });
 
-  async function follow(): Promise<void> {
+  async function follow(clientAuthority: string | null = null): Promise<void> {
     const events = { onPair: (pair: KeyPair) => pairs.push(pair), onUnusable: (why: string) => complaints.push(why) };
-    await new KeyPairFiles(join(folder, 'cert'), join(folder, 'key'), events).follow(stop.signal);
+    const files = { certificate: join(folder, 'cert'), key: join(folder, 'key'), clientAuthority };
+    await new KeyPairFiles(files, events).follow(stop.signal);
   }
 
   async function write(pair: Pair | undefined, into = folder): Promise<void> {
@@ -52,10 +53,22 @@ describe('admission: the files of the certificate', () => {
     await eventually(() => expect(complaints.join()).to.match(/key values mismatch/i));
     expect(pairs).to.have.lengthOf(1);
     await writeFile(join(folder, 'key'), second?.key ?? '');
-    await eventually(() => expect(pairs.at(-1)).to.deep.equal({ cert: second?.certificate, key: second?.key }));
+    await eventually(() =>
+      expect(pairs.at(-1)).to.deep.equal({ cert: second?.certificate, key: second?.key, ca: null }),
+    );
     await writeFile(join(folder, 'key'), 'nonsense');
     await eventually(() => expect(complaints).to.have.lengthOf(2));
     expect(complaints.join()).to.not.contain('nonsense');
+  });
+
+  it('are not used before the authority of clients is there: nobody is let in without it', async () => {
+    await write(first);
+    const authority = join(folder, 'ca');
+    await writeFile(authority, 'nonsense');
+    await follow(authority);
+    expect([pairs.length, complaints.length]).to.deep.equal([0, 1]);
+    await writeFile(authority, second?.certificate ?? '');
+    await eventually(() => expect(pairs.at(-1)?.ca).to.equal(second?.certificate));
   });
 
   it('may be a mounted Secret, whose folder is swapped by a link', async () => {

@@ -11,7 +11,7 @@ import { Desk, type Reviewed } from '../../../controller/admission/desk.ts';
 import type { State } from '../../../controller/admission/judge.ts';
 import { listenForReviews, TLS, WebhookPortUnavailable } from '../../../controller/admission/server.ts';
 import { reviewOf, World } from '../../support/admission.ts';
-import { makePair, type Pair } from '../../support/certificates.ts';
+import { makeAuthority, makePair, type Pair } from '../../support/certificates.ts';
 import { eventually } from '../../support/eventually.ts';
 import { ingress, workload } from '../../support/objects.ts';
 import { freePorts } from '../../support/ports.ts';
@@ -39,6 +39,7 @@ describe('admission: the HTTPS server', () => {
     state = world.state();
     const desk = new Desk({ state: () => state, onReviewed: (one) => reviewed.push(one) });
     const office = {
+      clients: 'anybody' as const,
       review: (body: string, signal: AbortSignal) =>
         broken === null ? desk.review(body, signal) : Promise.reject(broken),
       onError: (error: unknown) => errors.push(error),
@@ -259,8 +260,34 @@ describe('admission: the HTTPS server', () => {
     );
   });
 
+  it('with an authority for clients, asks for a certificate of it (R9)', async () => {
+    const [other = 0] = await freePorts(1);
+    const [ours, theirs] = [await makeAuthority('CN=ours'), await makeAuthority('CN=theirs')];
+    const [client, stranger] = [await ours.issue(['api-server']), await theirs.issue(['api-server'])];
+    const desk = new Desk({ state: () => state, onReviewed: () => {} });
+    const office = {
+      clients: 'certified' as const,
+      review: (body: string, signal: AbortSignal) => desk.review(body, signal),
+      onError: () => {},
+    };
+    const certified = await listenForReviews({ host: '127.0.0.1', port: other }, office, stop.signal);
+    certified.setSecureContext({ ...TLS, cert: pair.certificate, key: pair.key, ca: ours.certificate });
+    const ask = (identity: object): Promise<number | string> =>
+      send(reviewOf(fine), { port: other, agent: false, ...identity }).then(
+        ({ status }) => status,
+        () => 'refused',
+      );
+    expect(await ask({ cert: client.certificate, key: client.key })).to.equal(200);
+    expect(await ask({ cert: stranger.certificate, key: stranger.key })).to.equal('refused');
+    expect(await ask({})).to.equal('refused');
+  });
+
   it('a port that is taken is said with the flag', async () => {
-    const office = { review: () => Promise.reject(new Error('unused')), onError: () => {} };
+    const office = {
+      clients: 'anybody' as const,
+      review: () => Promise.reject(new Error('unused')),
+      onError: () => {},
+    };
     const failure = await listenForReviews({ host: '127.0.0.1', port }, office, stop.signal).catch(
       (error: unknown) => error,
     );
