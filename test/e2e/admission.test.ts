@@ -3,12 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { ApiException, KubeConfig } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { MAX_BODY_BYTES } from '../../controller/admission/body.ts';
 import { reviewOf } from '../support/admission.ts';
 import { makePair, type Pair } from '../support/certificates.ts';
 import { ask } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { Api } from '../support/kube/api.ts';
 import { type ApiServerDouble, startApiServer } from '../support/kube/server.ts';
 import { configMap, ingress, workload } from '../support/objects.ts';
 import { freePorts } from '../support/ports.ts';
@@ -90,6 +92,34 @@ describe('the admission webhook', () => {
     await eventually(async () => expect((await askWebhook(client(), web('c', 'b.test'))).allowed).to.equal(true));
   });
 
+  it('stops what an API server would store, with its reasons, and lets the rest through', async () => {
+    const config = new KubeConfig();
+    config.loadFromString(server.kubeconfig());
+    const api = new Api(config);
+    server.setWebhook(client());
+    const refused = async (call: Promise<unknown>): Promise<string> =>
+      call.then(
+        () => 'stored',
+        (error: unknown) =>
+          error instanceof ApiException ? `${error.code}: ${JSON.stringify(error.body)}` : String(error),
+      );
+    try {
+      expect(await refused(api.create(web('b', 'a.test'))))
+        .to.match(/^400: /)
+        .and.to.contain('denied the request: host a.test: path')
+        .and.to.contain('already belongs to Ingress default/a');
+      await api.create(web('b', 'b.test'));
+      await eventually(async () => expect((await ask({ port: sluice.http, host: 'b.test' })).status).to.equal(502));
+      expect(await refused(api.replace(web('b', 'b.test', { 'connection-proxy-header': 'no' })))).to.match(/^400: /);
+      expect(await refused(api.replace(web('b', 'c.test')))).to.equal('stored');
+      await eventually(async () => expect((await ask({ port: sluice.http, host: 'c.test' })).status).to.equal(502));
+      expect((await sluice.logs()).err).to.not.contain('connection-proxy-header');
+    } finally {
+      server.setWebhook(null);
+      server.remove({ kind: 'Ingress', namespace: 'default', name: 'b' });
+    }
+  });
+
   it('follows the ConfigMap: snippets and path types (SNIP-01, ADM-03)', async () => {
     const object = ingress({
       name: 'c',
@@ -129,7 +159,7 @@ describe('the admission webhook', () => {
           new RegExp(`nginx_ingress_controller_check_success\\{${labels},namespace="default",ingress="b"\\} [1-9]`),
         )
         .and.to.match(
-          new RegExp(`nginx_ingress_controller_check_errors\\{${labels},namespace="default",ingress="b"\\} 1\n`),
+          new RegExp(`nginx_ingress_controller_check_errors\\{${labels},namespace="default",ingress="b"\\} [1-9]`),
         )
         .and.to.contain(`nginx_ingress_controller_admission_render_ingresses{${labels}} 1\n`);
       for (const name of [
