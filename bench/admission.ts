@@ -23,6 +23,11 @@ const PATHS = ['/', '/api', '/static'];
 const REVIEWS = 10_000;
 /** Until the heap has the size that it needs. */
 const WARM_UP = 2000;
+/**
+ * V8 collects its old space when that has grown by a share of its size, here some 400 MB; keeping 10 kB of each review would be
+ * more. That nothing is kept at all is shown by test/unit/admission/heap.test.ts.
+ */
+const MAX_GROWTH_MB = 100;
 
 const KINDS = ['new', 'changed', 'shared', 'invalid'] as const;
 type Kind = (typeof KINDS)[number];
@@ -107,7 +112,13 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
       1,
       `of a review, over TLS on one connection, among ${INGRESSES} Ingresses`,
     ),
-    atMost(50, 'rss_growth_mb', after - before, 0, `resident memory of the controller, after ${REVIEWS} reviews`),
+    atMost(
+      MAX_GROWTH_MB,
+      'rss_growth_mb',
+      after - before,
+      0,
+      `resident memory of the controller, after ${REVIEWS} reviews`,
+    ),
     note('peak_growth_mb', peak - before, 0, 'the same at its highest meanwhile'),
     note('p50_ms', median(all), 2, 'of a review, median'),
     note('max_ms', Math.max(...all), 1, 'of a review, slowest'),

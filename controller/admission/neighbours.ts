@@ -3,7 +3,7 @@
 import { bool } from '../feature/parse.ts';
 import { doubtOf } from '../feature/pattern.ts';
 import { HOST_WIDE, SPECS } from '../feature/registry.ts';
-import type { Ingress, IngressPath } from '../kube/objects.ts';
+import type { Ingress } from '../kube/objects.ts';
 import { pathsOf } from '../model/claim.ts';
 import { byAge, isCanary, isSelected } from '../model/select.ts';
 import type { Settings } from '../model/settings.ts';
@@ -41,9 +41,11 @@ export function neighboursOf(
     if (isCanary(selection, ingress)) continue;
     note('is the oldest', ingress);
     if (ingress.tls.length > 0) note('has spec.tls', ingress);
-    if (isShared && asksForRegex(ingress, own, prefix)) note('asks for regular expressions', ingress);
-    const said = hostWide(ingress, prefix);
-    if (said !== '') note(said, ingress);
+    const { usesRegex, target, hostWide } = traitsOf(ingress, prefix);
+    // As the feature "rewrite" decides it (PATH-07).
+    const asks = usesRegex || (target !== '' && own.some(({ path }) => path !== target));
+    if (isShared && asks) note('asks for regular expressions', ingress);
+    if (hostWide !== '') note(hostWide, ingress);
   }
   return [...chosen.union(new Set(oldest.values()))];
 }
@@ -53,22 +55,35 @@ function isDoubtful(path: string): boolean {
   return /[\\[\](){}*+?|^$]/.test(path) && doubtOf(path) !== null;
 }
 
-/** As the feature "rewrite" decides it (PATH-07). */
-function asksForRegex({ meta }: Ingress, paths: readonly IngressPath[], prefix: string): boolean {
-  const use = bool(meta.annotations.get(`${prefix}use-regex`) ?? '');
-  if (use.ok && use.value) return true;
-  const target = meta.annotations.get(`${prefix}rewrite-target`)?.trim() ?? '';
-  if (target === '' || SPECS.get('rewrite-target')?.parse(target).ok !== true) return false;
-  return paths.some(({ path }) => path !== target);
+/** What the annotations of an Ingress say that may matter to others of its host. */
+interface Traits {
+  readonly prefix: string;
+  readonly usesRegex: boolean;
+  /** A rewrite-target that is accepted; '' for none. */
+  readonly target: string;
+  /** All that is said of the whole host, as one text; '' for nothing. */
+  readonly hostWide: string;
 }
 
-/** What an Ingress says of its whole host, as one text; '' where it says nothing. */
-function hostWide({ meta }: Ingress, prefix: string): string {
+/** By annotations: those of a host that many share are looked at in every review. */
+const known = new WeakMap<ReadonlyMap<string, string>, Traits>();
+
+function traitsOf({ meta: { annotations, namespace } }: Ingress, prefix: string): Traits {
+  const before = known.get(annotations);
+  if (before?.prefix === prefix) return before;
+  const use = bool(annotations.get(`${prefix}use-regex`) ?? '');
+  const target = annotations.get(`${prefix}rewrite-target`)?.trim() ?? '';
   const said: string[] = [];
-  for (const [name, value] of meta.annotations) {
-    if (!name.startsWith(prefix)) continue;
-    const key = name.slice(prefix.length);
+  for (const [name, value] of annotations) {
+    const key = name.startsWith(prefix) ? name.slice(prefix.length) : '';
     if (HOST_WIDE.has(key) || key.endsWith('-snippet')) said.push(JSON.stringify([key, value]));
   }
-  return said.length === 0 ? '' : [meta.namespace, ...said.sort()].join(' ');
+  const traits: Traits = {
+    prefix,
+    usesRegex: use.ok && use.value,
+    target: target !== '' && SPECS.get('rewrite-target')?.parse(target).ok === true ? target : '',
+    hostWide: said.length === 0 ? '' : [namespace, ...said.sort()].join(' '),
+  };
+  known.set(annotations, traits);
+  return traits;
 }
