@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { type Serving, startWebhook } from './admission/start.ts';
 import { Applier } from './apply/applier.ts';
 import { drainClients } from './apply/drain.ts';
 import type { Nginx } from './apply/nginx.ts';
@@ -82,6 +83,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const metrics = new Metrics();
   let nginx: Nginx | null = null;
   let applier: Applier | null = null;
+  let graph: Graph | null = null;
   let loop: Loop | null = null;
   let source: Source | null = null;
   let zone: string | null = null;
@@ -111,6 +113,8 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       ),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
+  const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
+  await startWebhook(flags, { cluster, serving, metrics, log }, work.signal);
 
   const opening: Opening = {
     store: intake,
@@ -148,8 +152,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     zone = await zoneOf(opened.readZone, flags, log, work.signal);
     await source.start(work.signal);
     log.info({ objects: total(cluster.counts()) }, `read ${opened.name}`);
+    graph = new Graph(cluster, selection());
     loop = new Loop({
-      graph: new Graph(cluster, selection()),
+      graph,
       applier,
       nginx,
       log,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { WebhookPortUnavailable } from './admission/unavailable.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { PortTaken } from './apply/listen.ts';
 import { NGINX_HELP } from './cli/nginx-help.ts';
@@ -18,7 +19,8 @@ const OLD_PROGRAM = '/nginx-ingress-controller';
 
 /** Failures that are the surroundings' or the user's: their message says it all, a stack would hide it. */
 function isExpected(error: unknown): error is Error {
-  const kinds = [UsageError, NginxUnavailable, ApiUnavailable, ApiError, PortTaken, HealthPortUnavailable];
+  const ports = [PortTaken, HealthPortUnavailable, WebhookPortUnavailable];
+  const kinds = [UsageError, NginxUnavailable, ApiUnavailable, ApiError, ...ports];
   return kinds.some((kind) => error instanceof kind);
 }
 

@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   apply: ['apply', 'render'],
   supervisor: ['supervisor', 'apply'],
   watch: ['watch', 'kube', 'model'],
+  admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
 };
 

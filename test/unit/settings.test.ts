@@ -133,7 +133,7 @@ describe('ConfigMap keys', () => {
   });
 });
 
-/** They say which objects and annotations are accepted (test/unit/intake.test.ts, test/golden). */
+/** They say which objects and annotations are accepted (test/unit/intake.test.ts, test/unit/admission, test/golden). */
 const GATES = new Set([
   'allow-snippet-annotations',
   'annotations-risk-level',
@@ -141,4 +141,5 @@ const GATES = new Set([
   'allow-cross-namespace-resources',
   'proxy-ssl-location-only',
   'global-allowed-response-headers',
+  'strict-validate-path-type',
 ]);
