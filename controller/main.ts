@@ -1,6 +1,7 @@
 // Entry point of `sluice`: arguments, signals, exit status.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { WebhookPortUnavailable } from './admission/unavailable.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { PortTaken } from './apply/listen.ts';
 import type { Program } from './cli/command.ts';
@@ -15,17 +16,13 @@ import { ApiUnavailable } from './kube/reach.ts';
 import { HealthPortUnavailable } from './telemetry/health.ts';
 import { createLog } from './telemetry/log.ts';
 
+/** Pod specs of ingress-nginx name the program as the first argument of the image. */
+const OLD_PROGRAM = '/nginx-ingress-controller';
+
 /** Failures that are the surroundings' or the user's: their message says it all, a stack would hide it. */
 function isExpected(error: unknown): error is Error {
-  const kinds = [
-    UsageError,
-    CommandError,
-    NginxUnavailable,
-    ApiUnavailable,
-    ApiError,
-    PortTaken,
-    HealthPortUnavailable,
-  ];
+  const ports = [PortTaken, HealthPortUnavailable, WebhookPortUnavailable];
+  const kinds = [UsageError, CommandError, NginxUnavailable, ApiUnavailable, ApiError, ...ports];
   return kinds.some((kind) => error instanceof kind);
 }
 
@@ -69,7 +66,10 @@ async function runCommand({ command, words, line, options }: Extract<Read, { kin
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const read = readArguments(COMMANDS, args);
+  const read = readArguments(
+    COMMANDS,
+    args.filter((arg) => arg !== OLD_PROGRAM),
+  );
   if (read.line.flags.help) {
     process.stdout.write(read.kind === 'serve' ? programHelp(COMMANDS) : commandHelp(read.command));
     return EXIT.ok;

@@ -1,6 +1,5 @@
 // The table of sub-commands: a command is a line here, and the file that describes it.
-import type { Command, FlagName } from './command.ts';
-import { tool } from './command.ts';
+import { type Command, type FlagName, service, tool } from './command.ts';
 import { completion } from './completion/command.ts';
 
 /** Flags that say where the objects are. */
@@ -30,6 +29,34 @@ const render = tool({
   run: async ({ flags, streams }) => (await import('./render.ts')).render(flags, streams),
 });
 
+const nginx = service({
+  name: 'nginx',
+  about: 'run nginx for a controller in another container, without a token',
+  usage: ['--conf-dir=DIR --run-dir=DIR [flags]'],
+  details: `The controller (sluice --nginx-mode=remote, with the same two folders) writes the configuration, and has it tested,
+started and reloaded through a socket in the run directory. Either may start first, and either may be restarted: nginx goes on
+serving without the controller. Mount the configuration folder read-only here, and the run directory read-only there.
+
+On SIGTERM nginx serves on until the controller's own --shutdown-grace-period is over and it says so, or for the one given here
+where no controller is there to say; then it finishes its requests, and the exit status is 0. A second signal ends at once.`,
+  maxWords: 0,
+  words: [],
+  flags: ['conf-dir', 'run-dir', 'shutdown-grace-period', 'log-format'],
+  load: async () => (await import('./nginx.ts')).superviseNginx,
+});
+
+const waitShutdown = tool({
+  name: 'wait-shutdown',
+  about: 'end the sluice of this container, and wait (a preStop hook)',
+  usage: [''],
+  details: 'The kubelet bounds the wait: terminationGracePeriodSeconds.',
+  maxWords: 0,
+  words: [],
+  options: {},
+  flags: [],
+  run: async () => (await import('./wait-shutdown.ts')).waitShutdown(),
+});
+
 const help = tool({
   name: 'help',
   about: 'print the help of a command',
@@ -42,4 +69,4 @@ const help = tool({
   run: async (invocation) => (await import('./help.ts')).help(COMMANDS, invocation),
 });
 
-export const COMMANDS: readonly Command[] = [render, completion, help];
+export const COMMANDS: readonly Command[] = [render, nginx, waitShutdown, completion, help];
