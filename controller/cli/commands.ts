@@ -1,20 +1,7 @@
 // The table of sub-commands: a command is a line here, and the file that describes it.
-import { type Command, type FlagName, service, tool } from './command.ts';
+import { type Command, SELECTION_FLAGS, SOURCE_FLAGS, service, tool } from './command.ts';
 import { completion } from './completion/command.ts';
-
-/** Flags that say where the objects are. */
-export const SOURCE_FLAGS: readonly FlagName[] = ['manifests', 'kubeconfig', 'apiserver-host', 'certificate-authority'];
-
-/** Flags that say which objects are served, and how. */
-export const SELECTION_FLAGS: readonly FlagName[] = [
-  'configmap',
-  'ingress-class',
-  'controller-class',
-  'watch-ingress-without-class',
-  'watch-namespace',
-  'default-backend-service',
-  'annotations-prefix',
-];
+import { explain } from './explain/command.ts';
 
 const render = tool({
   name: 'render',
@@ -26,7 +13,7 @@ const render = tool({
   words: [],
   options: {},
   flags: [...SOURCE_FLAGS, ...SELECTION_FLAGS],
-  run: async ({ flags, streams }) => (await import('./render.ts')).render(flags, streams),
+  run: async ({ flags, streams, signal }) => (await import('./render.ts')).render(flags, streams, signal),
 });
 
 const nginx = service({
@@ -69,4 +56,4 @@ const help = tool({
   run: async (invocation) => (await import('./help.ts')).help(COMMANDS, invocation),
 });
 
-export const COMMANDS: readonly Command[] = [render, nginx, waitShutdown, completion, help];
+export const COMMANDS: readonly Command[] = [explain, render, nginx, waitShutdown, completion, help];
