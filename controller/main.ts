@@ -1,6 +1,4 @@
 // Entry point of `sluice`: arguments, signals, exit status.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { WebhookPortUnavailable } from './admission/unavailable.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { PortTaken } from './apply/listen.ts';
@@ -10,6 +8,7 @@ import { CommandError, EXIT } from './cli/exit.ts';
 import { commandHelp, programHelp } from './cli/help.ts';
 import { type Read, readArguments } from './cli/read.ts';
 import { processStreams } from './cli/streams.ts';
+import { version } from './cli/version.ts';
 import { type CommandLine, UsageError } from './flags.ts';
 import { ApiError } from './kube/api-error.ts';
 import { ApiUnavailable } from './kube/reach.ts';
@@ -29,11 +28,6 @@ function isExpected(error: unknown): error is Error {
 function statusOf(error: Error): number {
   if (error instanceof CommandError) return error.status;
   return error instanceof UsageError ? EXIT.usage : EXIT.unavailable;
-}
-
-function versionOf(): string {
-  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** Runs a program until a signal ends it. */
@@ -75,7 +69,7 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (read.line.flags.version) {
-    process.stdout.write(`sluice ${versionOf()}\n`);
+    process.stdout.write(`sluice ${version()}\n`);
     return EXIT.ok;
   }
   if (read.kind === 'command') return runCommand(read);

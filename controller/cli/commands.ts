@@ -2,6 +2,7 @@
 import { type Command, SELECTION_FLAGS, SOURCE_FLAGS, service, tool } from './command.ts';
 import { completion } from './completion/command.ts';
 import { explain } from './explain/command.ts';
+import { lint } from './lint/command.ts';
 
 const render = tool({
   name: 'render',
@@ -56,4 +57,4 @@ const help = tool({
   run: async (invocation) => (await import('./help.ts')).help(COMMANDS, invocation),
 });
 
-export const COMMANDS: readonly Command[] = [explain, render, nginx, waitShutdown, completion, help];
+export const COMMANDS: readonly Command[] = [explain, lint, render, nginx, waitShutdown, completion, help];
