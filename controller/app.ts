@@ -20,6 +20,7 @@ import { FREE_TEXTS, type Selection } from './model/settings.ts';
 import type { Problem } from './model/types.ts';
 import { configRenderer, type Installation, RUN_FILES } from './render/config.ts';
 import { chooseSource, type Opening, type OpenSource, openSource, type SourceChoice } from './source.ts';
+import { type Duties, NO_DUTIES, startDuties } from './status/start.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Cluster } from './watch/cluster.ts';
@@ -123,9 +124,14 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
 
   const work = new AbortController();
   const cluster = new Cluster();
-  const metrics = new Metrics();
+  const metrics = new Metrics({
+    controller_namespace: process.env.POD_NAMESPACE ?? '',
+    controller_class: flags['controller-class'],
+    controller_pod: process.env.POD_NAME ?? '',
+  });
   const applier = new Applier(await partsOf(flags, binary, installation, nginx, control));
   let loop: Loop | null = null;
+  let duties: Duties = NO_DUTIES;
   let source: Source | null = null;
   let zone: string | null = null;
   const selection = (): Selection =>
@@ -138,8 +144,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     ...(loop?.model?.problems ?? []),
     ...(loop?.model ? expiredCertificates(loop.model, Date.now()) : []),
     ...(loop?.problems ?? []),
+    ...duties.problems(),
   ];
-  const report = problemReporter(problems, log);
+  const report = problemReporter(problems, log, (all) => duties.say(all));
   const checks: HealthChecks = {
     path: flags['health-check-path'],
     // Until the source is read there is no nginx to look at.
@@ -175,6 +182,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     zone = await zoneOf(opened.readZone, flags, log, work.signal);
     await source.start(work.signal);
     log.info({ objects: total(cluster.counts()) }, `read ${opened.name}`);
+    const onLeader = (name: string, isLeader: boolean): void => metrics.observeLeader(name, isLeader);
+    const around = { api: opened.api, environment: process.env, cluster, log, selection, onLeader, onProblems: report };
+    duties = startDuties(flags, around, work.signal);
     loop = new Loop({
       graph: new Graph(cluster, selection()),
       applier,
@@ -182,6 +192,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       log,
       onApplied: (model, milliseconds) => {
         metrics.observeApply(milliseconds / 1000, model.hosts.size, model.backends.size);
+        duties.applied(applier.reloads);
         report();
       },
     });
@@ -194,10 +205,12 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     };
     isStopping = true;
     log.info('stopping');
+    const left = duties.leave(force);
     await grace(flags['shutdown-grace-period']);
     loop?.expectEnd();
     const patience = (loop?.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
     await nginx.stop(patience, force);
+    await left;
     work.abort();
     await grace(flags['post-shutdown-grace-period']);
     log.info('stopped');
@@ -272,8 +285,12 @@ async function ensureSecret(file: string): Promise<string> {
   return secret;
 }
 
-/** Logs each Problem once when it appears, and once when it is gone. */
-function problemReporter(list: () => readonly Problem[], log: Logger): () => void {
+/** Logs each Problem once when it appears, and once when it is gone; `tell` has all of them each time. */
+function problemReporter(
+  list: () => readonly Problem[],
+  log: Logger,
+  tell: (all: readonly Problem[]) => void,
+): () => void {
   let known = new Set<string>();
   return () => {
     const problems = tidy(list());
@@ -284,6 +301,7 @@ function problemReporter(list: () => readonly Problem[], log: Logger): () => voi
     }
     for (const line of known) if (!lines.has(line)) log.info(`solved: ${line}`);
     known = lines;
+    tell(problems);
   };
 }
 

@@ -5,6 +5,13 @@ import type { Problem } from '../model/types.ts';
 
 const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'canary', 'status'] as const;
 
+/** Which controller it is, as docs/spec/metrics.yaml has it. */
+export interface OwnLabels {
+  readonly controller_namespace: string;
+  readonly controller_class: string;
+  readonly controller_pod: string;
+}
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #applies: Histogram;
@@ -15,10 +22,13 @@ export class Metrics {
   readonly #requests: Counter;
   readonly #ejected: Gauge;
   readonly #ejections: Counter;
+  readonly #leader: Gauge;
+  readonly #own: OwnLabels;
   #ejectionsSeen = 0;
   readonly #seen = new Map<string, number>();
 
-  constructor() {
+  constructor(own: OwnLabels) {
+    this.#own = own;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#applies = new Histogram({
@@ -46,6 +56,12 @@ export class Metrics {
       help: 'How often an endpoint was left out because it failed.',
       registers,
     });
+    this.#leader = new Gauge({
+      name: 'nginx_ingress_controller_leader_election_status',
+      help: '1 on the leader, 0 on the others; name is the election id.',
+      labelNames: ['name', ...Object.keys(own)],
+      registers,
+    });
     this.#requests = new Counter({
       name: 'nginx_ingress_controller_requests',
       help: 'The total number of client requests',
@@ -58,6 +74,11 @@ export class Metrics {
     this.#applies.observe(seconds);
     this.#hosts.set(hosts);
     this.#endpoints.set(backends);
+  }
+
+  /** A replica that never led has no series. */
+  observeLeader(name: string, isLeader: boolean): void {
+    this.#leader.set({ name, ...this.#own }, isLeader ? 1 : 0);
   }
 
   /** The text of /metrics. `counters` is "namespace|ingress|service|status", with "|canary" behind for canaries → requests since nginx started. */

@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   apply: ['apply', 'render'],
   watch: ['watch', 'kube', 'model'],
   telemetry: ['telemetry'],
+  status: ['status', 'watch', 'kube', 'model', 'feature'],
 };
 
 /** Folders that are pure: no input or output, no clock, no randomness, no log. */
