@@ -81,6 +81,7 @@ export class Elector {
   async release(signal: AbortSignal): Promise<void> {
     const lease = this.#observed?.lease ?? null;
     if (this.#term === null || lease === null) return;
+    this.#term.controller.abort(new Error('the Lease is given away'));
     this.#term = null;
     await this.#write('PUT', releasedSpec(lease, new Date()), signal);
   }

@@ -110,6 +110,7 @@ export class StatusWriter {
     await Promise.all(Array.from({ length: this.#parts.parallel }, work));
     if (written > 0) this.#parts.onWritten(written, performance.now() - started);
     if (pause === 0) this.#recovered();
+    else this.#pauseMs = Math.min(this.#pauseMs * 2, MOST_PAUSE_MS);
     return pause;
   }
 
@@ -134,9 +135,7 @@ export class StatusWriter {
     this.#parts.onTrouble(error);
     // Nobody grants a permission or mends an address within seconds.
     const isRefused = error.status !== null && error.status >= 400 && error.status < 500 && error.status !== 429;
-    const pause = isRefused ? MOST_PAUSE_MS : (error.retryAfterMs ?? this.#pauseMs);
-    this.#pauseMs = Math.min(this.#pauseMs * 2, MOST_PAUSE_MS);
-    return Math.max(1, pause);
+    return Math.max(1, isRefused ? MOST_PAUSE_MS : (error.retryAfterMs ?? this.#pauseMs));
   }
 
   #recovered(): void {

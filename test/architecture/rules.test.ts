@@ -14,7 +14,6 @@ const NOT_YET: Readonly<Record<string, string>> = {
   'CLASS-08': 'is about the admission webhook',
   'HOST-10': 'is about the admission webhook',
   'PATH-13': 'is about the admission webhook',
-  'DEL-06': 'is about the status, which needs an API server',
 };
 
 describe('rules of the old controller', () => {
