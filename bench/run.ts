@@ -7,10 +7,20 @@ import propagation from './propagation.ts';
 import reload from './reload.ts';
 import rules from './rules.ts';
 import scale from './scale.ts';
+import status from './status.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [dataplane, dataplanePolicies, rules, reload, propagation, scale, churn];
+const BENCHMARKS: readonly Benchmark[] = [
+  dataplane,
+  dataplanePolicies,
+  rules,
+  reload,
+  propagation,
+  scale,
+  churn,
+  status,
+];
 const USAGE = 64; // sysexits(3): EX_USAGE
 
 function list(): string {
