@@ -82,7 +82,8 @@ export class ClusterDuties {
       parallel: Math.max(1, Math.min(MOST_PARALLEL, Math.floor(settings.qps / 2))),
       ours: () => parts.ours(),
       isOurs: (key) => parts.isOurs(key),
-      onWritten: (count, ms) => log.info({ ms: Math.round(ms) }, `wrote the status of ${count} Ingresses`),
+      onWritten: (count, ms) =>
+        log.info({ ms: Math.round(ms) }, `wrote the status of ${count === 1 ? 'one Ingress' : `${count} Ingresses`}`),
       onTrouble: (error) => this.#troubles.report('status', error),
     });
     this.#elector = settings.election === null ? null : this.#electorOf(settings.election);
@@ -121,7 +122,8 @@ export class ClusterDuties {
     try {
       if (this.#settings.status?.atEnd === 'emptied' && this.#elector !== null) await this.#farewell(signal);
     } catch (error) {
-      this.#parts.log.warn(`the status of Ingresses stays as it is: ${messageOf(error)}`);
+      const advice = error instanceof ApiError && error.status === 403 ? '; grant get there' : '';
+      this.#parts.log.warn(`the status of Ingresses stays as it is: ${messageOf(error)}${advice}`);
     }
     try {
       if (this.#elector?.isLeading === true) {

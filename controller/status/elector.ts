@@ -83,7 +83,15 @@ export class Elector {
     if (this.#term === null || lease === null) return;
     this.#term.controller.abort(new Error('the Lease is given away'));
     this.#term = null;
-    await this.#write('PUT', releasedSpec(lease, new Date()), signal);
+    try {
+      await this.#write('PUT', releasedSpec(lease, new Date()), signal);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== CONFLICT) throw error;
+      // A renewal that was under way when we ended may have arrived all the same.
+      await this.#look(signal);
+      const now = this.#observed?.lease ?? null;
+      if (now?.holder === this.#election.identity) await this.#write('PUT', releasedSpec(now, new Date()), signal);
+    }
   }
 
   async #campaign(signal: AbortSignal): Promise<never> {

@@ -160,6 +160,19 @@ describe('status: addresses', function () {
     });
   }
 
+  it('may not look whether it was removed on purpose: the status stays, and the log says what to grant', async () => {
+    server.fault({ kind: 'forbidden' }, { resource: 'deployments' });
+    const one = await replicas.start('one', ['--publish-status-address=192.0.2.1']);
+    await becomes('web', [{ ip: '192.0.2.1' }]);
+    server.fill(deployment(0));
+    replicas.markDeleting('one');
+    one.process.kill('SIGTERM');
+    await says(one, 'the status of Ingresses stays as it is: GET /apis/apps/v1/namespaces/ingress-nginx/deployments');
+    await says(one, '403');
+    await says(one, 'grant get there');
+    expect(statusOf('web')).to.deep.equal([{ ip: '192.0.2.1' }]);
+  });
+
   it('a container that is restarted leaves the status as it is, and leads again at once', async () => {
     const one = await replicas.start('one', ['--publish-status-address=192.0.2.1']);
     await becomes('web', [{ ip: '192.0.2.1' }]);

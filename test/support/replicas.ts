@@ -79,11 +79,15 @@ export class Replicas {
     return sluice;
   }
 
+  /** As `kubectl delete` does: the Pod stays until its containers have ended. */
+  markDeleting(name: string): void {
+    this.#server.remove({ kind: 'Pod', namespace: NAMESPACE, name });
+    this.#server.put(pod(name, { state: 'deleting' }));
+  }
+
   /** As the API server and the kubelet end a Pod: marked, told, gone. The exit status. */
   async remove(name: string, sluice: Sluice): Promise<number | null> {
-    const before = this.#server.get({ kind: 'Pod', namespace: NAMESPACE, name });
-    this.#server.remove({ kind: 'Pod', namespace: NAMESPACE, name });
-    this.#server.put({ ...before, ...pod(name, { state: 'deleting' }) });
+    this.markDeleting(name);
     const status = await this.end(sluice);
     this.#server.remove({ kind: 'Pod', namespace: NAMESPACE, name });
     return status;
