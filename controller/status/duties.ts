@@ -5,17 +5,17 @@ import type { Logger } from 'pino';
 import { ApiError } from '../kube/api-error.ts';
 import type { ApiClient } from '../kube/client.ts';
 import type { ObjectKey } from '../kube/ref.ts';
-import { type Address, rawAddress, sameAddresses, textAt } from '../kube/status.ts';
+import { textAt } from '../kube/status.ts';
 import type { Problem } from '../model/types.ts';
 import type { Cluster } from '../watch/cluster.ts';
 import type { IngressStatuses } from '../watch/statuses.ts';
-import { Wakeup } from '../watch/wakeup.ts';
 import { AddressSource } from './address-source.ts';
 import type { AddressChoice } from './addresses.ts';
 import { Elector } from './elector.ts';
 import { judgeFarewell } from './farewell.ts';
 import { Herald } from './herald.ts';
 import { type PodName, Pods } from './pods.ts';
+import { Publisher } from './publisher.ts';
 import { Troubles } from './troubles.ts';
 import { StatusWriter } from './writer.ts';
 
@@ -59,9 +59,8 @@ export class ClusterDuties {
   readonly #herald: Herald;
   readonly #writer: StatusWriter;
   readonly #elector: Elector | null;
-  readonly #addresses: AddressSource | null;
+  readonly #publisher: Publisher | null;
   readonly #end = new AbortController();
-  #published: readonly Address[] = [];
 
   constructor(settings: DutySettings, parts: DutyParts) {
     const { client, statuses, log } = parts;
@@ -87,7 +86,7 @@ export class ClusterDuties {
       onTrouble: (error) => this.#troubles.report('status', error),
     });
     this.#elector = settings.election === null ? null : this.#electorOf(settings.election);
-    this.#addresses = settings.status === null ? null : new AddressSource(client, this.#pods, settings.status.choice);
+    this.#publisher = settings.status === null ? null : this.#publisherOf(settings.status);
   }
 
   problems(): readonly Problem[] {
@@ -149,6 +148,12 @@ export class ClusterDuties {
     await this.#writer.clear(signal);
   }
 
+  #publisherOf({ choice, everyMs }: NonNullable<DutySettings['status']>): Publisher {
+    const { client, log } = this.#parts;
+    const source = new AddressSource(client, this.#pods, choice);
+    return new Publisher({ source, writer: this.#writer, troubles: this.#troubles, log, everyMs });
+  }
+
   #electorOf({ name, ttlMs }: { readonly name: string; readonly ttlMs: number }): Elector {
     const { client, log, onLeader } = this.#parts;
     const { namespace, name: identity } = this.#settings.pod;
@@ -160,7 +165,7 @@ export class ClusterDuties {
           log.info(`leads: holds Lease ${namespace}/${name}`);
           onLeader(true);
           this.#herald.speak(signal);
-          if (this.#addresses !== null) this.#guard(this.#lead(this.#addresses, signal), signal);
+          if (this.#publisher !== null) this.#guard(this.#publisher.run(signal), signal);
         },
         onLost: (why) => {
           log.warn(`leads no longer: Lease ${namespace}/${name}: ${why}`);
@@ -172,46 +177,6 @@ export class ClusterDuties {
         onTrouble: (error) => this.#troubles.report('lease', error),
       },
     );
-  }
-
-  async #lead(source: AddressSource, signal: AbortSignal): Promise<void> {
-    const changed = new Wakeup();
-    await Promise.all([
-      this.#writer.run(signal),
-      source.follow(() => changed.raise(), signal),
-      this.#publish(source, changed, signal),
-    ]);
-  }
-
-  async #publish(source: AddressSource, changed: Wakeup, signal: AbortSignal): Promise<never> {
-    const everyMs = this.#settings.status?.everyMs ?? 0;
-    for (;;) {
-      try {
-        const addresses = await source.read(signal);
-        if (addresses.length === 0) this.#troubles.addressMissing(source.name, 'has no address yet');
-        else this.#announce(source, addresses);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof ApiError)) throw error;
-        this.#troubles.addressMissing(source.name, `cannot be read: ${error.reason}`);
-      }
-      const ends = new AbortController();
-      const either = AbortSignal.any([signal, ends.signal]);
-      const woken = changed.wait(either).then(() => 'changed' as const);
-      const why = await Promise.race([woken, delay(everyMs, 'due' as const, { signal: either })]);
-      woken.catch(() => undefined);
-      ends.abort();
-      if (why === 'due') this.#writer.review();
-    }
-  }
-
-  #announce(source: AddressSource, addresses: readonly Address[]): void {
-    this.#troubles.addressFound();
-    this.#writer.publish(addresses);
-    if (sameAddresses(addresses, this.#published)) return;
-    this.#published = addresses;
-    const text = addresses.map((address) => Object.values(rawAddress(address)).join(' ')).join(', ');
-    this.#parts.log.info(`addresses of Ingresses, from ${source.name}: ${text}`);
   }
 
   /** Who we are, for Events of our Pod; asked until it is known. */
