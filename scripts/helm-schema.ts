@@ -36,7 +36,14 @@ const ENUMS: Readonly<Record<string, readonly string[]>> = {
 const ODD: Readonly<Record<string, Schema>> = { 'controller.hostname': { type: ['string', 'object', 'null'] } };
 
 /** Maps whose further keys are ports of the user's own. */
-const OPEN = new Set(['controller.containerPort', 'controller.hostPort.ports', 'controller.service.ports', 'controller.service.targetPorts', 'global', 'global.image']);
+const OPEN = new Set([
+  'controller.containerPort',
+  'controller.hostPort.ports',
+  'controller.service.ports',
+  'controller.service.targetPorts',
+  'global',
+  'global.image',
+]);
 
 /** Values that older charts of ingress-nginx had (removed_values of the specification): accepted, with a note where they are set. */
 export const REMOVED_VALUES: readonly string[] = [
