@@ -10,15 +10,15 @@ true
 
 {{/* Objects in the namespaces that are served: all of them, or the one of controller.scope. */}}
 {{- define "sluice.servedRules" -}}
-# Routes; an Ingress is read anew before its status is written.
+# Routes.
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- if ne (index (.Values.controller.extraArgs | default dict) "update-status" | toString) "false" }}
 # The addresses at which an Ingress is reached (--update-status).
 - apiGroups: [networking.k8s.io]
   resources: [ingresses/status]
-  verbs: [update, patch]
+  verbs: [patch]
 {{- end }}
 # Ports and kinds of backends; the Service whose addresses are published is read by name.
 - apiGroups: [""]
@@ -55,7 +55,7 @@ true
 # Without a Service to publish, an Ingress is reached at the nodes of the controller's Pods.
 - apiGroups: [""]
   resources: [nodes]
-  verbs: [get, list]
+  verbs: [get]
 {{- else if or .Values.controller.enableTopologyAwareRouting (index $args "enable-topology-aware-routing") }}
 # The zone of the own node.
 - apiGroups: [""]
@@ -70,12 +70,28 @@ true
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list]
+{{- if eq .Values.controller.kind "DaemonSet" }}
+# Whether the last Pod ends for good, and the status of Ingresses with it, or is only replaced.
+- apiGroups: [apps]
+  resources: [daemonsets]
+  resourceNames: [{{ include "sluice.controller" . | quote }}]
+  verbs: [get]
+{{- else }}
+# Whether the last Pod ends for good, and the status of Ingresses with it, or is only replaced. ReplicaSets have names of their own.
+- apiGroups: [apps]
+  resources: [deployments]
+  resourceNames: [{{ include "sluice.controller" . | quote }}]
+  verbs: [get]
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get]
+{{- end }}
 {{- if not .Values.controller.disableLeaderElection }}
 # One replica at a time writes the status. A name cannot bound the right to create.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ include "sluice.electionID" . | quote }}]
-  verbs: [get, update]
+  verbs: [get, watch, update]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [create]

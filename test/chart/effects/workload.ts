@@ -148,7 +148,7 @@ export const WORKLOAD = rows(
     ['scope.enabled', true, DEPLOYMENT, ARGS, '--watch-namespace=$(POD_NAMESPACE)'],
     ['scope.namespaceSelector', 'a=b', DEPLOYMENT, ARGS, '--watch-namespace-selector=a=b'],
     ['electionID', 'me', DEPLOYMENT, ARGS, '--election-id=me'],
-    ['electionID', 'me', `Role/${NAME}`, 'rules[1].resourceNames', ['me']],
+    ['electionID', 'me', `Role/${NAME}`, 'rules[3].resourceNames', ['me']],
     ['disableLeaderElection', true, DEPLOYMENT, ARGS, '--disable-leader-election=true'],
     [
       'publishService.enabled',
