@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run } from './app.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { PortTaken } from './apply/listen.ts';
-import { type Output, render } from './cli/render.ts';
+import { render } from './cli/render.ts';
 import { type CommandLine, helpText, parseCommandLine, UsageError } from './flags.ts';
 import { ApiError } from './kube/api-error.ts';
 import { ApiUnavailable } from './kube/reach.ts';
@@ -43,14 +43,9 @@ async function serve({ flags, warnings }: CommandLine): Promise<number> {
   }
 }
 
-const OUTPUT: Output = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-};
-
 async function main(args: readonly string[]): Promise<number> {
   // Its flags are its own, and it serves nothing.
-  if (args[0] === 'webhook-cert') return (await import('./cli/webhook-cert.ts')).webhookCert(args.slice(1), OUTPUT);
+  if (args[0] === 'webhook-cert') return (await import('./cli/webhook-cert.ts')).webhookCert(args.slice(1));
   const line = parseCommandLine(args);
   const [command, ...rest] = line.words;
   if (line.flags.help) {
@@ -67,7 +62,10 @@ async function main(args: readonly string[]): Promise<number> {
       return serve(line);
     case 'render':
       for (const warning of line.warnings) process.stderr.write(`warning: ${warning}\n`);
-      return render(line.flags, OUTPUT);
+      return render(line.flags, {
+        out: (text) => void process.stdout.write(text),
+        err: (text) => void process.stderr.write(text),
+      });
     default:
       throw new UsageError(
         `unknown command ${JSON.stringify(command)}; the commands are: render, webhook-cert. See sluice --help`,

@@ -18,8 +18,13 @@ patch   writes the ca of the Secret, and the failure policy, into the Validating
   --kubeconfig=FILE   the cluster; without it, the one that this Pod runs in
 `;
 
+const STREAMS: Output = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
 /** The exit status; throws UsageError. */
-export async function webhookCert(args: readonly string[], { out, err }: Output): Promise<0 | 1> {
+export async function webhookCert(args: readonly string[], { out, err }: Output = STREAMS): Promise<0 | 1> {
   const { values, positionals } = read(args);
   if (values.help) {
     out(USAGE);
