@@ -31,6 +31,11 @@ export function specValues(): readonly SpecValue[] {
   return (parse(readFileSync(join(ROOT, 'docs/spec/helm-values.yaml'), 'utf8')) as { values: SpecValue[] }).values;
 }
 
+/** What stands right above a key; the head of the file is set apart by an empty line. */
+function lastParagraph(comment: string): string {
+  return (comment.split(/\n\s*\n/).at(-1) ?? '').replace(/\s+/g, ' ').trim();
+}
+
 /** Leaves of helm/values.yaml with the comments above them; a map counts as a leaf where the specification says so. */
 function written(isLeaf: (path: string) => boolean): Map<string, { value: unknown; doc: string }> {
   const found = new Map<string, { value: unknown; doc: string }>();
@@ -40,10 +45,12 @@ function written(isLeaf: (path: string) => boolean): Map<string, { value: unknow
       return;
     }
     if (!isMap(node)) return;
-    for (const { key, value } of node.items) {
+    for (const [index, { key, value }] of node.items.entries()) {
       if (!isScalar(key)) continue;
       const name = String(key.value);
-      walk(value as ParsedNode | null, path === '' ? name : `${path}.${name}`, (key.commentBefore ?? '').trim());
+      // The parser gives a comment before the first key to the map.
+      const comment = key.commentBefore ?? (index === 0 ? node.commentBefore : null) ?? '';
+      walk(value as ParsedNode | null, path === '' ? name : `${path}.${name}`, lastParagraph(comment));
     }
   };
   const document = parseDocument(readFileSync(join(ROOT, 'helm/values.yaml'), 'utf8'));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { parseCommandLine } from '../../controller/flags.ts';
-import { CHART, find, helm, KUBERNETES, needsHelm, template, type Values, valueIn } from '../support/helm.ts';
+import { CHART, find, findHelm, helm, KUBERNETES, needsHelm, template, type Values, valueIn } from '../support/helm.ts';
 import { isRecord, type RawObject } from '../support/kube/raw.ts';
 import { schemaErrors } from '../support/kube-schema.ts';
 
@@ -44,10 +44,8 @@ describe('the chart', function () {
     describe(`with ${file}`, () => {
       let objects: RawObject[];
       before(async function () {
-        const { status, err } = await helm(['version']);
-        if (status !== 0) return this.skip();
+        if (findHelm() === null) return this.skip();
         objects = await template(valuesOf(file));
-        expect(err).to.equal('');
       });
 
       it('passes helm lint', async () => {

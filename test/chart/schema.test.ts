@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { valuesPage } from '../../scripts/helm-docs.ts';
 import { REMOVED_VALUES, valuesSchema } from '../../scripts/helm-schema.ts';
 import { chartValues } from '../../scripts/helm-values.ts';
 import { CHART, helm, KUBERNETES, needsHelm, template, type Values } from '../support/helm.ts';
@@ -18,6 +19,11 @@ async function refusal(values: Values): Promise<string> {
 describe('values.schema.json', () => {
   it('is the one that npm run docs makes', () => {
     expect(readFileSync(join(CHART, 'values.schema.json'), 'utf8')).to.equal(valuesSchema(chartValues()));
+  });
+
+  it('and docs/helm-values.md is the table that npm run docs makes', () => {
+    const page = readFileSync(join(CHART, '../docs/helm-values.md'), 'utf8');
+    expect(page).to.equal(valuesPage(chartValues()));
   });
 
   it('knows every value that older charts of ingress-nginx had', () => {

@@ -223,7 +223,7 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
 {{/* Has no token, and talks to the controller through the two volumes only. */}}
 {{- define "sluice.nginxContainer" -}}
 {{- $controller := .Values.controller -}}
-- name: nginx
+- name: {{ ternary "nginx-proxy" "nginx" (eq $controller.containerName "nginx") }}
   image: {{ include "sluice.controllerImage" . }}
   imagePullPolicy: {{ $controller.image.pullPolicy }}
   args: {{- include "sluice.nginxFlags" . | trim | nindent 4 }}

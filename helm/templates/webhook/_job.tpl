@@ -49,6 +49,8 @@ spec:
           image: {{ include "sluice.jobImage" $root }}
           imagePullPolicy: {{ $patch.image.pullPolicy }}
           args: {{- toYaml .args | nindent 12 }}
+          # The Pod goes with the Job; what was wrong stays in its description meanwhile.
+          terminationMessagePolicy: FallbackToLogsOnError
           env:
             - name: POD_NAMESPACE
               valueFrom:
