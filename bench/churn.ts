@@ -39,7 +39,7 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
   started.defer(async () => void (await sluice.stop()));
 
   const hosts = Array.from({ length: SERVICES }, (_, index) => `host-${index}.test`);
-  const load = { port: sluice.http, hosts, perSecond: REQUESTS_PER_SECOND };
+  const load = { port: sluice.http, hosts, paths: 'root' as const, perSecond: REQUESTS_PER_SECOND };
   say(`${QUIET_SECONDS} s of ${REQUESTS_PER_SECOND} requests a second, without changes`);
   const quiet = await runPacedLoad({ ...load, seconds: QUIET_SECONDS });
   say(`${CHURN_SECONDS} s of the same, with ${EVENTS_PER_SECOND} endpoint events a second`);

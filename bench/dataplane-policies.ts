@@ -2,8 +2,10 @@
 // that does the same by directives.
 import { ask } from '../test/support/client.ts';
 import { ingress, workload } from '../test/support/objects.ts';
-import { type Comparison, compareWithPlain, PLAIN_PROXY, plainUpstream } from './support/against-plain.ts';
+import { type Comparison, compareWithPlain } from './support/against-plain.ts';
+import { onLoopback } from './support/backend.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { plainProxy, plainUpstream } from './support/plain-config.ts';
 
 const HOST = 'policies.test';
 const ORIGIN = 'https://app.example.com';
@@ -39,13 +41,10 @@ const comparison: Comparison = {
         'session-cookie-path': '/',
       },
     }),
-    ...workload(
-      'web',
-      ports.map((port) => ({ address: '127.0.0.1', port })),
-    ),
+    ...workload('web', onLoopback(ports)),
   ],
   plain: (ports) => ({
-    http: `${plainUpstream('backend', ports, `    hash $cookie_${COOKIE} consistent;`)}
+    http: `${plainUpstream('backend', onLoopback(ports), `    hash $cookie_${COOKIE} consistent;`)}
   limit_req_zone $binary_remote_addr zone=policies:10m rate=${RATE}r/s;
   map $http_origin $allowed_origin {
     default "";
@@ -83,7 +82,7 @@ const comparison: Comparison = {
       add_header Access-Control-Allow-Headers $allow_headers always;
       add_header Access-Control-Max-Age $allow_age always;
       rewrite "(?i)/api(/|$)(.*)" /$2 break;
-${PLAIN_PROXY}
+${plainProxy('backend')}
     }`,
   }),
   // A client that was here before: its cookie leads to a backend.

@@ -1,7 +1,9 @@
 // The price of the data plane: a route without policies, against the same directives and headers in a plain nginx.
 import { ingress, workload } from '../test/support/objects.ts';
-import { type Comparison, compareWithPlain, PLAIN_PROXY, plainUpstream } from './support/against-plain.ts';
+import { type Comparison, compareWithPlain } from './support/against-plain.ts';
+import { onLoopback } from './support/backend.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { plainProxy, plainUpstream } from './support/plain-config.ts';
 
 const HOST = 'bench.test';
 const OTHER_HOSTS = 10;
@@ -12,7 +14,7 @@ const comparison: Comparison = {
   seenPath: '/bench-seen',
   backends: ['backend'],
   limits: { cpuRatio: 1.3, rpsRatio: 0.8 },
-  manifests: ([port = 0]) => {
+  manifests: (ports) => {
     const others = Array.from({ length: OTHER_HOSTS }, (_, index) =>
       ingress({ name: `other-${index}`, host: `other-${index}.test`, paths: [{ path: '/' }, { path: '/static' }] }),
     );
@@ -22,16 +24,12 @@ const comparison: Comparison = {
       { path: '/static/images' },
       { path: '/login', pathType: 'Exact' as const },
     ];
-    return [
-      ingress({ name: 'bench', host: HOST, paths }),
-      ...others,
-      ...workload('web', [{ address: '127.0.0.1', port }]),
-    ];
+    return [ingress({ name: 'bench', host: HOST, paths }), ...others, ...workload('web', onLoopback(ports))];
   },
   plain: (ports) => ({
-    http: plainUpstream('backend', ports),
+    http: plainUpstream('backend', onLoopback(ports)),
     location: `    location / {
-${PLAIN_PROXY}
+${plainProxy('backend')}
     }`,
   }),
   headers: async () => ({}),

@@ -1,5 +1,8 @@
-// npm run bench -- NAME [--json]: runs one benchmark; without a name it lists them.
+// npm run bench -- NAME [--json] [--pictures]: runs one benchmark; without a name it lists them.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
+import balancers from './balancers.ts';
 import churn from './churn.ts';
 import dataplane from './dataplane.ts';
 import dataplanePolicies from './dataplane-policies.ts';
@@ -10,13 +13,24 @@ import scale from './scale.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [dataplane, dataplanePolicies, rules, reload, propagation, scale, churn];
+const BENCHMARKS: readonly Benchmark[] = [
+  dataplane,
+  dataplanePolicies,
+  rules,
+  reload,
+  propagation,
+  scale,
+  churn,
+  balancers,
+];
+const OPTIONS = ['--json', '--pictures'];
+const ROOT = resolve(import.meta.dirname, '..');
 const USAGE = 64; // sysexits(3): EX_USAGE
 
 function list(): string {
   const width = Math.max(...BENCHMARKS.map(({ name }) => name.length));
   const lines = BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`);
-  return ['usage: npm run bench -- NAME [--json]', '', ...lines].join('\n');
+  return ['usage: npm run bench -- NAME [--json] [--pictures]', '', ...lines].join('\n');
 }
 
 /** Rejects when it fails, is interrupted, or takes too long. */
@@ -41,8 +55,17 @@ async function run({ run: measure, name, maxSeconds }: Benchmark): Promise<reado
   }
 }
 
+/** Draws the pictures of the documentation anew. */
+async function draw({ name, pictures }: Benchmark, figures: readonly Figure[]): Promise<void> {
+  if (pictures === undefined) throw new Error(`${name} has no pictures`);
+  for (const [file, svg] of pictures(figures)) {
+    await mkdir(dirname(resolve(ROOT, file)), { recursive: true });
+    await writeFile(resolve(ROOT, file), svg);
+  }
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  const [name, ...others] = args.filter((arg) => arg !== '--json');
+  const [name, ...others] = args.filter((arg) => !OPTIONS.includes(arg));
   if (name === undefined) {
     console.log(list());
     return 0;
@@ -59,6 +82,7 @@ async function main(args: readonly string[]): Promise<number> {
     const values = Object.fromEntries(figures.map((figure) => [figure.name, rounded(figure)]));
     console.log(JSON.stringify({ bench: name, figures: values }));
   }
+  if (args.includes('--pictures')) await draw(benchmark, figures);
   return 0;
 }
 

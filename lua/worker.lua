@@ -3,8 +3,9 @@
 local counters = require("metrics.counters")
 local ejection = require("balancer.ejection")
 local feed = require("config.feed")
-local under_way = require("lib.under_way")
 local profiles = require("router.profiles")
+local retry_budget = require("balancer.retry_budget")
+local under_way = require("lib.under_way")
 
 local _M = {}
 
@@ -16,11 +17,13 @@ function _M.start(config, logged, needs)
   feed.start(config)
   counters.start(logged)
   ejection.start()
+  retry_budget.start()
   under_way.start()
 end
 
 function _M.stop()
   under_way.stop()
+  retry_budget.flush()
   counters.flush()
   feed.stop()
 end

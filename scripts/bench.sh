@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm run bench -- NAME [--json]: installs wrk, then runs one benchmark of bench/.
+# npm run bench -- NAME [--json] [--pictures]: installs wrk, then runs one benchmark of bench/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/setup.sh wrk

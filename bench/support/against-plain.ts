@@ -5,14 +5,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectNginx } from '../../controller/apply/binary.ts';
 import { RUN_FILES } from '../../controller/render/config.ts';
-import { ask } from '../../test/support/client.ts';
 import { configMap } from '../../test/support/objects.ts';
 import { freePorts } from '../../test/support/ports.ts';
-import { type Sluice, startSluice } from '../../test/support/sluice.ts';
+import { startSluice } from '../../test/support/sluice.ts';
 import { startBackends } from './backend.ts';
 import { type Figure, NO_LIMIT, type Surroundings } from './benchmark.ts';
-import { type PlainNginx, startPlainNginx } from './plain-nginx.ts';
+import { plainConfig } from './plain-config.ts';
+import { startPlainNginx } from './plain-nginx.ts';
 import { cpuSeconds } from './proc.ts';
+import { expectSame, onlyChild, onlyWorker } from './same-work.ts';
 import { median } from './statistics.ts';
 import { wrk } from './wrk.ts';
 
@@ -20,9 +21,6 @@ const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 2;
 const ROUNDS = 5;
 const ROUND_SECONDS = 5;
-
-/** Items of Sluice's http block that a plain nginx does not have: Lua and what names its variables, and what it has its own of. */
-const NOT_PLAIN = /^\s*(upstream|server|log_format|map \$no_log) |^\s*\w*_temp_path |\blua_|_by_lua/;
 
 export interface Comparison {
   readonly host: string;
@@ -87,7 +85,7 @@ export async function compareWithPlain(
   const contest = { ...comparison, sent: await comparison.headers(sluice.http) };
   const ours = { port: sluice.http, worker: await onlyWorker(sluice, signal) };
   const plain = { port, worker: await onlyChild(reference) };
-  await expectSame(contest, ours, plain);
+  await expectSame(contest, ours.port, plain.port);
   say(`warming up, ${WARM_UP_SECONDS} s each`);
   for (const contender of [ours, plain]) await measure(contest, contender, WARM_UP_SECONDS, signal);
 
@@ -180,86 +178,4 @@ function plainFigure(name: string, value: number, digits: number, meaning: strin
 
 function show(name: string, { microseconds, requestsPerSecond }: Sample): string {
   return `${name} ${microseconds.toFixed(2)} µs, ${requestsPerSecond.toFixed(0)}/s`;
-}
-
-/**
- * The `http` block of a plain nginx: what Sluice's own configuration says at http level (headers, maps, timeouts, logs),
- * without Lua, and what its Lua does for this route as directives.
- */
-function plainConfig(sluice: string, port: number, own: { readonly http: string; readonly location: string }): string {
-  const items = httpItems(sluice).filter((item) => !NOT_PLAIN.test(item));
-  if (!items.some((item) => item.includes('proxy_set_header'))) throw new Error('nginx.conf of Sluice has no headers');
-  // Maps and headers read them; for plain nginx they stay empty.
-  const variables = [...new Set(sluice.match(/^ *set \$\w+ "";$/gm) ?? [])];
-  return `${items.join('\n')}
-${own.http}
-  server {
-    listen ${port} default_server reuseport backlog=511;
-    server_name _;
-    location = //variables {
-${variables.join('\n')}
-    }
-${own.location}
-  }`;
-}
-
-/** What every location of plain nginx does, as a route of Sluice without annotations. */
-export const PLAIN_PROXY = `      client_max_body_size 1m;
-      proxy_connect_timeout 5s;
-      proxy_send_timeout 60s;
-      proxy_read_timeout 60s;
-      proxy_pass http://backend;`;
-
-/** An upstream as Sluice keeps its connections. */
-export function plainUpstream(name: string, ports: readonly number[], method = ''): string {
-  return `  upstream ${name} {
-${method}
-${ports.map((port) => `    server 127.0.0.1:${port};`).join('\n')}
-    keepalive 320;
-    keepalive_timeout 60s;
-    keepalive_requests 10000;
-    keepalive_time 1h;
-  }`;
-}
-
-/** The directives and blocks right below `http`; templates indent by two blanks. */
-function httpItems(config: string): string[] {
-  const body = config.slice(config.indexOf('\nhttp {') + '\nhttp {\n'.length);
-  const items: string[] = [];
-  for (const line of body.split('\n')) {
-    if (line.trim() === '' || line.trim().startsWith('#') || line === '}') continue;
-    if (/^ {2}[^\s}]/.test(line)) items.push(line);
-    else items.push(`${items.pop() ?? ''}\n${line}`);
-  }
-  return items;
-}
-
-async function onlyWorker(sluice: Sluice, signal: AbortSignal): Promise<number> {
-  const { workers } = await sluice.control.status(signal);
-  const [worker, ...others] = workers;
-  if (worker === undefined || others.length > 0)
-    throw new Error(`Sluice runs ${workers.length} nginx workers, not one`);
-  return worker.pid;
-}
-
-async function onlyChild(nginx: PlainNginx): Promise<number> {
-  const workers = await nginx.workers();
-  const [worker, ...others] = workers;
-  if (worker === undefined || others.length > 0) throw new Error(`plain nginx runs ${workers.length} workers, not one`);
-  return worker;
-}
-
-/** Both must do the same work: the backend and the client see the same headers. */
-async function expectSame(contest: Contest, ours: Contender, plain: Contender): Promise<void> {
-  const [a, b] = await Promise.all([seen(contest, ours), seen(contest, plain)]);
-  if (a !== b) throw new Error(`Sluice and plain nginx do not do the same:\n${a}\n${b}`);
-}
-
-async function seen({ host, seenPath, sent, ignored }: Contest, { port }: Contender): Promise<string> {
-  const { status, headers, body } = await ask({ port, host, path: seenPath, headers: sent });
-  if (!body.startsWith('host: ')) throw new Error(`${seenPath} does not show what the backend got: ${body}`);
-  // Sluice shows no Server (HDR-09), plain nginx must.
-  const answer = Object.entries(headers).filter(([name]) => !['date', 'server', ...ignored].includes(name));
-  const request = body.replace(/x_request_id: [0-9a-f]{32}/, 'x_request_id: ID').replaceAll(String(port), 'PORT');
-  return JSON.stringify({ status, answer: Object.fromEntries(answer.sort()), request });
 }

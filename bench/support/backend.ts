@@ -1,10 +1,15 @@
 // The backends of benchmarks: a plain nginx whose every port answers with its own name, and costs next to nothing.
+import type { Address } from '../../test/support/objects.ts';
 import { freePorts } from '../../test/support/ports.ts';
 import { type PlainNginx, startPlainNginx } from './plain-nginx.ts';
 
 export interface NamedBackends extends PlainNginx {
   /** A port for each name, in order. */
   readonly ports: readonly number[];
+}
+
+export function onLoopback(ports: readonly number[]): Address[] {
+  return ports.map((port) => ({ address: '127.0.0.1', port }));
 }
 
 /** What `/bench-seen` answers: the headers that the proxies under test send. */

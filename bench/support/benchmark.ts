@@ -29,6 +29,8 @@ export interface Benchmark {
   readonly maxSeconds: number;
   /** Whatever it started has ended when this settles. */
   run(surroundings: Surroundings): Promise<readonly Figure[]>;
+  /** The pictures of the documentation that show these figures: file in the repository → SVG. */
+  pictures?(figures: readonly Figure[]): ReadonlyMap<string, string>;
 }
 
 export function isMet({ value, limit }: Figure): boolean {

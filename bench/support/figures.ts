@@ -8,3 +8,7 @@ export function atMost(limit: number, name: string, value: number, digits: numbe
 export function note(name: string, value: number, digits: number, meaning: string): Figure {
   return { name, value, digits, limit: NO_LIMIT, meaning };
 }
+
+export function atLeast(limit: number, name: string, value: number, digits: number, meaning: string): Figure {
+  return { name, value, digits, limit: { kind: 'at-least', value: limit }, meaning };
+}

@@ -8,6 +8,8 @@ export interface PacedLoadOptions {
   readonly port: number;
   /** Hosts that are asked in turn. */
   readonly hosts: readonly string[];
+  /** "root" asks for "/" only; "own" for a path of its own in each request ("/item-1"). */
+  readonly paths: 'root' | 'own';
   readonly perSecond: number;
   readonly seconds: number;
 }
@@ -18,6 +20,7 @@ export interface PacedLoadResult {
   readonly failed: number;
   /** Milliseconds. */
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
 }
 
@@ -31,7 +34,7 @@ export async function runPacedLoad(options: PacedLoadOptions): Promise<PacedLoad
 const TICK_MS = 5;
 const CONNECTIONS = 32;
 
-async function load({ port, hosts, perSecond, seconds }: PacedLoadOptions): Promise<PacedLoadResult> {
+async function load({ port, hosts, paths, perSecond, seconds }: PacedLoadOptions): Promise<PacedLoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const times: number[] = [];
   let [sent, failed, open] = [0, 0, 0];
@@ -45,8 +48,9 @@ async function load({ port, hosts, perSecond, seconds }: PacedLoadOptions): Prom
       else failed += 1;
     };
     const host = hosts[sent % hosts.length] ?? '';
+    const path = paths === 'root' ? '/' : `/item-${sent}`;
     sent += 1;
-    const outgoing = request({ host: '127.0.0.1', port, agent, headers: { Host: host } }, (response) => {
+    const outgoing = request({ host: '127.0.0.1', port, path, agent, headers: { Host: host } }, (response) => {
       response.resume();
       response.on('end', () => done(Math.trunc((response.statusCode ?? 0) / 100) === 2));
     });
@@ -63,7 +67,7 @@ async function load({ port, hosts, perSecond, seconds }: PacedLoadOptions): Prom
     }, TICK_MS);
   });
   agent.destroy();
-  return { requests: sent, failed, p50: percentile(times, 50), p99: percentile(times, 99) };
+  return { requests: sent, failed, p50: percentile(times, 50), p95: percentile(times, 95), p99: percentile(times, 99) };
 }
 
 if (!isMainThread) parentPort?.postMessage(await load(workerData as PacedLoadOptions));

@@ -38,9 +38,15 @@ export class ControlError extends Error {
 
 const TIMEOUT_MS = 30_000;
 
+/** What became of endpoints that fail, since nginx started. */
 export interface Ejections {
+  /** Those that are left out, "<backend> <address>" → seconds that are left. */
   readonly endpoints: Readonly<Record<string, number>>;
+  /** How often one was left out. */
   readonly total: number;
+  /** Tries after the first, and requests that could have none (proxy-next-upstream-budget). */
+  readonly retries: number;
+  readonly withheld: number;
 }
 
 export class Control {

@@ -2,7 +2,7 @@
 // the fields are the contract between the two.
 
 import type { Settings } from '../model/settings.ts';
-import type { Backend, Certificate, Host, Model, Route, UserList } from '../model/types.ts';
+import type { Backend, Certificate, Endpoint, Host, Model, Route, UserList } from '../model/types.ts';
 import { isNative, nativeId } from '../render/profile.ts';
 
 /** "host/<name>", "aliases", "backend/<ns>/<svc>/<port>", "certificate/<host>", "pem/<fingerprint>", "users/<digest>" or "settings". */
@@ -132,23 +132,26 @@ function hstsValue({ hstsMaxAge, hstsIncludeSubdomains, hstsPreload }: Settings)
   return `max-age=${hstsMaxAge}${hstsIncludeSubdomains ? '; includeSubDomains' : ''}${hstsPreload ? '; preload' : ''}`;
 }
 
-/** `draining` are endpoints for the sessions that they hold, and nothing else. */
+/** `elsewhere` are for when no other can serve; `draining` for the sessions that they hold, and nothing else. */
 function backendValue({ displayName, endpoints, resolve, policy, canaries }: Backend) {
   const isReady = endpoints.some(({ state }) => state === 'ready');
-  const [taking, draining] = [true, false].map((wanted) =>
-    endpoints
-      .filter(({ state }) => (!isReady || state === 'ready') === wanted)
-      .map(({ address, port }) => ({ address, port })),
-  );
+  const taking = endpoints.filter(({ state, isElsewhere }) => (!isReady || state === 'ready') && !isElsewhere);
+  const elsewhere = endpoints.filter(({ isElsewhere }) => isElsewhere);
+  const draining = isReady ? endpoints.filter(({ state }) => state === 'draining') : [];
   return {
     name: displayName,
-    endpoints: taking,
-    draining: draining?.length === 0 ? undefined : draining,
+    endpoints: taking.map(addressOf),
+    elsewhere: some(elsewhere.map(addressOf)),
+    draining: some(draining.map(addressOf)),
     resolve: resolve ?? undefined,
     policy: snakeCase(policy),
     canaries:
       canaries.length === 0 ? undefined : canaries.map(({ id, policy: split }) => ({ id, policy: snakeCase(split) })),
   };
+}
+
+function addressOf({ address, port }: Endpoint) {
+  return { address, port };
 }
 
 function pemValue({ chain, key }: Certificate) {

@@ -241,6 +241,10 @@ export function newBackendDraft(settings: Settings): BackendDraft {
     loadBalance: settings.loadBalance,
     hashBy: null,
     hashSubset: null,
+    hashLoadFactor: null,
+    maxConnections: null,
+    slowStart: null,
+    retryBudget: settings.proxyNextUpstreamBudget,
     affinityMode: null,
     sessionCookie: null,
   };

@@ -11,6 +11,7 @@ import cors from '../annotations/cors.ts';
 import customErrors from '../annotations/custom-errors.ts';
 import customHeaders from '../annotations/custom-headers.ts';
 import defaultBackend from '../annotations/default-backend.ts';
+import endpointLimits from '../annotations/endpoint-limits.ts';
 import externalAuth from '../annotations/external-auth.ts';
 import fastcgi from '../annotations/fastcgi.ts';
 import globalAuth from '../annotations/global-auth.ts';
@@ -28,6 +29,7 @@ import proxyRewrites from '../annotations/proxy-rewrites.ts';
 import proxySsl from '../annotations/proxy-ssl.ts';
 import proxyTimeouts from '../annotations/proxy-timeouts.ts';
 import redirect from '../annotations/redirect.ts';
+import retryBudget from '../annotations/retry-budget.ts';
 import rewrite from '../annotations/rewrite.ts';
 import satisfy from '../annotations/satisfy.ts';
 import serverNames from '../annotations/server-names.ts';
@@ -65,7 +67,9 @@ export const FEATURES: readonly Feature[] = [
   limitRate,
   limits,
   mirror,
+  endpointLimits,
   nextUpstream,
+  retryBudget,
   proxyBodySize,
   proxyBuffering,
   proxyBuffers,

@@ -138,7 +138,7 @@ interface Candidate extends Omit<Endpoint, 'state'> {
 function addresses(view: View, service: Service, servicePort: ServicePort, policy: BackendPolicy): Candidate[] {
   const { clusterIp } = service;
   return policy.serviceUpstream && clusterIp !== null
-    ? [{ address: clusterIp, port: servicePort.port, state: 'ready', zone: null, hints: [] }]
+    ? [{ address: clusterIp, port: servicePort.port, state: 'ready', zone: null, isElsewhere: false, hints: [] }]
     : candidates(view, service, servicePort);
 }
 
@@ -167,7 +167,9 @@ function fromSlice(slice: EndpointSlice, servicePort: ServicePort): Candidate[] 
     const draining = endpoint.ready === false && endpoint.serving === true && endpoint.terminating === true;
     const state = endpoint.ready !== false ? 'ready' : draining ? 'draining' : 'unready';
     return endpoint.addresses.flatMap((address) =>
-      ports.map((port): Candidate => ({ address, port, state, zone: endpoint.zone, hints: endpoint.hints })),
+      ports.map(
+        (port): Candidate => ({ address, port, state, zone: endpoint.zone, isElsewhere: false, hints: endpoint.hints }),
+      ),
     );
   });
 }
@@ -176,7 +178,7 @@ function fromEndpoints(endpoints: Endpoints, servicePort: ServicePort): Candidat
   return endpoints.subsets.flatMap((subset) => {
     const ports = portsOf(subset.ports, servicePort);
     return subset.addresses.flatMap((address) =>
-      ports.map((port): Candidate => ({ address, port, state: 'ready', zone: null, hints: [] })),
+      ports.map((port): Candidate => ({ address, port, state: 'ready', zone: null, isElsewhere: false, hints: [] })),
     );
   });
 }
@@ -191,8 +193,10 @@ function choose(found: readonly Candidate[], draining: 'for-want-of-ready' | 'fo
     if (state === 'draining' && chosen.size > 0 && draining === 'for-want-of-ready') break;
     for (const candidate of found) {
       const key = `${candidate.address} ${candidate.port}`;
-      const { address, port, zone } = candidate;
-      if (candidate.state === state && !chosen.has(key)) chosen.set(key, { address, port, state, zone });
+      const { address, port, zone, isElsewhere } = candidate;
+      if (candidate.state === state && !chosen.has(key)) {
+        chosen.set(key, { address, port, state, zone, isElsewhere });
+      }
     }
   }
   return [...chosen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);

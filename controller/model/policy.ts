@@ -194,6 +194,14 @@ export interface BackendPolicy {
   readonly hashBy: Template | null;
   /** How many endpoints share the requests of one text; null for one. */
   readonly hashSubset: number | null;
+  /** No endpoint gets more than this, in percent of the mean, of the requests under way; null for no bound. With `hashBy`. */
+  readonly hashLoadFactor: number | null;
+  /** Requests that an endpoint may have under way; null for no limit. */
+  readonly maxConnections: number | null;
+  /** Seconds over which an endpoint that joins gets its full part; null for at once. */
+  readonly slowStart: number | null;
+  /** Tries after the first, in percent of the requests; 0 for no limit. */
+  readonly retryBudget: number;
   /** null means balanced. */
   readonly affinityMode: 'balanced' | 'persistent' | null;
   /** Sticky sessions; null for none. */

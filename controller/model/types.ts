@@ -153,6 +153,8 @@ export interface Endpoint {
   readonly port: number;
   readonly state: 'ready' | 'draining';
   readonly zone: string | null;
+  /** Of another zone, where the Service prefers the own one: used when none of the others can serve. */
+  readonly isElsewhere: boolean;
 }
 
 export interface Backend {

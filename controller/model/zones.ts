@@ -17,12 +17,15 @@ interface Hinted {
 }
 
 /**
- * The ready endpoints for this zone and all that are not ready; everything when one of the ready ones is for no zone, or none
- * is for ours. Hints of all slices count together: slices that differ would mix zones.
+ * Marks the ready endpoints that are not for this zone; none when one of the ready ones is for no zone, or none is for ours.
+ * Hints of all slices count together: slices that differ would mix zones.
  */
 export function inZone<T extends Hinted>(found: readonly T[], zone: string): readonly T[] {
   const ready = found.filter(({ state }) => state === 'ready');
   const isHinted = ready.every(({ hints }) => hints.length > 0);
   if (!isHinted || !ready.some(({ hints }) => hints.includes(zone))) return found;
-  return found.filter(({ state, hints }) => state !== 'ready' || hints.includes(zone));
+  return found.map((endpoint) => ({
+    ...endpoint,
+    isElsewhere: endpoint.state === 'ready' && !endpoint.hints.includes(zone),
+  }));
 }

@@ -14,8 +14,7 @@ export class Metrics {
   readonly #reloads: Counter;
   readonly #requests: Counter;
   readonly #ejected: Gauge;
-  readonly #ejections: Counter;
-  #ejectionsSeen = 0;
+  readonly #ofEndpoints: Readonly<Record<'total' | 'retries' | 'withheld', Counter>>;
   readonly #seen = new Map<string, number>();
 
   constructor() {
@@ -41,11 +40,15 @@ export class Metrics {
       help: 'Endpoints that are left out because they fail.',
       registers,
     });
-    this.#ejections = new Counter({
-      name: 'sluice_ejections_total',
-      help: 'How often an endpoint was left out because it failed.',
-      registers,
-    });
+    const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
+    this.#ofEndpoints = {
+      total: counter('sluice_ejections_total', 'How often an endpoint was left out because it failed.'),
+      retries: counter('sluice_retries_total', 'Tries of requests on another endpoint, after one failed.'),
+      withheld: counter(
+        'sluice_retries_withheld_total',
+        'Requests that were not to be tried again, because too many were (proxy-next-upstream-budget).',
+      ),
+    };
     this.#requests = new Counter({
       name: 'nginx_ingress_controller_requests',
       help: 'The total number of client requests',
@@ -76,18 +79,23 @@ export class Metrics {
     return { type: this.#registry.contentType, body: await this.#registry.metrics() };
   }
 
-  #addEjections({ endpoints, total }: Ejections): void {
-    this.#ejected.set(Object.keys(endpoints).length);
-    this.#ejections.inc(total >= this.#ejectionsSeen ? total - this.#ejectionsSeen : total);
-    this.#ejectionsSeen = total;
+  #addEjections(found: Ejections): void {
+    this.#ejected.set(Object.keys(found.endpoints).length);
+    for (const name of ['total', 'retries', 'withheld'] as const) {
+      this.#ofEndpoints[name].inc(this.#sinceLast(name, found[name]));
+    }
   }
 
   /** nginx counts from its start; ours go on when it was started again. */
-  #addRequests(key: string, total: number): void {
+  #sinceLast(key: string, total: number): number {
     const before = this.#seen.get(key) ?? 0;
     this.#seen.set(key, total);
+    return total >= before ? total - before : total;
+  }
+
+  #addRequests(key: string, total: number): void {
     const [namespace = '', ingress = '', service = '', status = '', canary = ''] = key.split('|');
     const labels = { namespace, ingress, service, canary, status };
-    this.#requests.inc(labels, total >= before ? total - before : total);
+    this.#requests.inc(labels, this.#sinceLast(key, total));
   }
 }

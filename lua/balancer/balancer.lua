@@ -1,47 +1,22 @@
 -- The balancer phase: picks a peer of the route's backend, and another one for each retry.
 
 local ngx_balancer = require("ngx.balancer")
+local capacity = require("balancer.capacity")
 local ejection = require("balancer.ejection")
 local feed = require("config.feed")
 local hosts = require("router.host")
+local in_flight = require("balancer.in_flight")
+local retry_budget = require("balancer.retry_budget")
+local session = require("balancer.session")
+local tries = require("balancer.tries")
 
+local allows = retry_budget.allows
 local get_last_failure = ngx_balancer.get_last_failure
 local set_current_peer = ngx_balancer.set_current_peer
 local set_more_tries = ngx_balancer.set_more_tries
 local set_timeouts = ngx_balancer.set_timeouts
-local gmatch = string.gmatch
 
 local _M = {}
-
--- The entries of a list variable such as "$upstream_addr": "10.0.0.1:80, 10.0.0.2:80". In the
--- balancer phase the try that begins is there already, as " : ", and is left out.
-local function list(text)
-  local entries = {}
-  for entry in gmatch(text or "", "[^, ]+") do
-    if entry ~= ":" then
-      entries[#entries + 1] = entry
-    end
-  end
-  return entries
-end
-
--- After a try that failed: the peers that this request is to keep away from.
-local function tried_peers(var, backend)
-  local avoid = backend.avoid
-  local addresses, tried = list(var.upstream_addr), {}
-  for text in pairs(avoid or tried) do
-    tried[text] = true
-  end
-  for i = 1, #addresses do
-    tried[addresses[i]] = true
-  end
-  -- A status for which nginx goes on to the next peer is an answer too.
-  local last = #addresses
-  if feed.settings().passive_ejection and not tonumber(list(var.upstream_header_time)[last]) then
-    ejection.fail(backend, addresses[last])
-  end
-  return tried
-end
 
 -- The backend of a dispatched request: its route's, or the one in its place that $sluice_backend
 -- names (a canary, see balancer.split, or a default backend, see router.errors) while that one can
@@ -58,6 +33,91 @@ local function backend_of(var, route)
   return backend
 end
 
+-- What the algorithm says; where that is a peer to keep away from, one from elsewhere.
+local function choose(backend, tried, var, route)
+  local peer = backend.balancer:balance(backend.peers, tried, var, route)
+  local elsewhere = backend.elsewhere
+  if elsewhere and tried and tried[peer.text] and not backend.session then
+    return backend.elsewhere_turns:balance(elsewhere, tried)
+  end
+  return peer
+end
+
+-- The peer of a request; `avoid` are those to keep away from, nil for none.
+local function pick(backend, avoid, var, route)
+  if backend.max_connections then
+    local function by_algorithm(tried)
+      return choose(backend, tried, var, route)
+    end
+    local peer = capacity.take(var, backend, by_algorithm, avoid)
+    if peer then
+      return peer
+    end
+  end
+  local peer = choose(backend, avoid, var, route)
+  if backend.counts then
+    in_flight.hold(var, peer)
+  end
+  return peer
+end
+
+-- After a try that failed: the peers that this request is to keep away from.
+local function to_avoid(var, backend, addresses)
+  local avoid = {}
+  for text in pairs(backend.avoid or avoid) do
+    avoid[text] = true
+  end
+  for i = 1, #addresses do
+    avoid[addresses[i]] = true
+  end
+  -- A status for which nginx goes on to the next peer is an answer too.
+  local last = #addresses
+  local answered = tries.current(var.upstream_header_time)[last]
+  if feed.settings().passive_ejection and not tonumber(answered) then
+    ejection.fail(backend, addresses[last])
+  end
+  return avoid
+end
+
+local function first(var, route, backend)
+  local budget = backend.budget
+  budget.requests = budget.requests + 1
+  if route.policy.tries ~= 1 and allows(budget) then
+    set_more_tries(1)
+  end
+  if not backend.counts then
+    return choose(backend, backend.avoid, var, route)
+  end
+  route.counts = true
+  if backend.max_connections then
+    local held = in_flight.held(var, backend)
+    if held then
+      session.resume(var)
+      return held -- reserve() has chosen
+    end
+  end
+  in_flight.release(var)
+  return pick(backend, backend.avoid, var, route)
+end
+
+-- Each try says whether there may be another one after it.
+local function again(var, route, backend)
+  local budget = backend.budget
+  retry_budget.spend(budget)
+  local addresses = tries.current(var.upstream_addr)
+  local most = route.policy.tries
+  if most == 0 then
+    most = #backend.peers + 1
+  end
+  if #addresses + 1 < most and allows(budget) then
+    set_more_tries(1)
+  end
+  if backend.counts then
+    in_flight.release(var)
+  end
+  return pick(backend, to_avoid(var, backend, addresses), var, route)
+end
+
 function _M.balance()
   local var = ngx.var
   local route = hosts.route(var.sluice_route)
@@ -67,17 +127,15 @@ function _M.balance()
     return ngx.exit(503)
   end
 
-  local tried = backend.avoid
+  local peer
   if get_last_failure() then
-    tried = tried_peers(var, backend)
+    peer = again(var, route, backend)
   else
-    local tries = route.policy.tries
-    set_more_tries(tries == 0 and #backend.peers or tries - 1)
+    peer = first(var, route, backend)
   end
   if backend.learns or backend.suspects then
     route.learns = true
   end
-  local peer = backend.balancer:balance(backend.peers, tried, var, route)
   local timeouts = route.policy.timeouts
   local ok, err = set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
   if not ok then
@@ -90,18 +148,39 @@ function _M.balance()
   end
 end
 
---- In the log phase, of requests that failed and of routes whose backend has peers to watch: tells
--- what each try took. Until the answer began: a long body or stream says nothing about how busy a
--- peer is.
-function _M.learn(var, route)
-  local backend = backend_of(var, route)
-  if not backend then
-    return
+--- While a request is routed to `backend`, or to one in its place: takes a place at a peer where
+-- they are limited. False when all are taken.
+function _M.reserve(var, route, backend)
+  if route.has_stand_in or backend and backend.canaries then
+    backend = backend_of(var, route)
   end
+  if not backend or not backend.max_connections or #backend.peers == 0 then
+    return true
+  end
+  route.counts = true
+  in_flight.release(var)
+  local function by_algorithm(tried)
+    return choose(backend, tried, var, route)
+  end
+  if capacity.take(var, backend, by_algorithm, backend.avoid) then
+    session.suspend(var)
+    return true
+  end
+  ngx.log(
+    ngx.WARN,
+    "every endpoint of ",
+    backend.name,
+    " has ",
+    backend.max_connections,
+    " requests under way (upstream-max-connections): 503"
+  )
+  return false
+end
+
+-- Tells what the tries of a request at one backend came to. `answered` and `spent` are lists of
+-- seconds beside the addresses.
+local function learn(backend, addresses, answered, spent, is_over)
   local suspects = backend.suspects
-  route.learns = backend.learns or suspects ~= nil
-  local addresses = list(var.upstream_addr)
-  local answered, spent = list(var.upstream_header_time), list(var.upstream_response_time)
   local last = #addresses
   for i = 1, last do
     local text, seconds = addresses[i], tonumber(answered[i])
@@ -110,7 +189,7 @@ function _M.learn(var, route)
     end
     -- The last try of a client that left is nobody's fault; those before were told when they
     -- failed.
-    local is_failure = not seconds and (i < last or ngx.status ~= 499)
+    local is_failure = not seconds and (i < last or not is_over or ngx.status ~= 499)
     if is_failure and i == last and feed.settings().passive_ejection then
       ejection.fail(backend, text)
     end
@@ -118,6 +197,34 @@ function _M.learn(var, route)
       backend.balancer:after_balance(text, seconds, tonumber(spent[i]) or 0)
     end
   end
+end
+
+--- In the log phase, of requests that failed and of routes whose backend has peers to watch: tells
+-- what each try took. Until the answer began: a long body or stream says nothing about how busy a
+-- peer is.
+function _M.learn(var, route)
+  local backend = backend_of(var, route)
+  if not backend then
+    return
+  end
+  route.learns = backend.learns or backend.suspects ~= nil
+  local tried, answered = var.upstream_addr, var.upstream_header_time
+  local seconds = not backend.suspects and tonumber(answered)
+  if seconds then
+    -- Nearly always: one try, which was answered.
+    if backend.learns then
+      backend.balancer:after_balance(tried, seconds, 0)
+    end
+    return
+  end
+  local spent = var.upstream_response_time
+  local before = tries.earlier(tried)
+  if before then
+    -- Another backend stood in for this one, which failed.
+    local main = feed.backend_of_routed(route.target.id)
+    learn(main, before, tries.earlier(answered), tries.earlier(spent), false)
+  end
+  learn(backend, tries.current(tried), tries.current(answered), tries.current(spent), true)
 end
 
 return _M

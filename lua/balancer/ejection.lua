@@ -55,25 +55,38 @@ local function note(list, name, text, value)
   texts[text] = value
 end
 
--- Those of the backend's peers that are in a list: text -> true, `limit` at most; nil for none.
-local function among(backend, list, limit)
-  local texts = list[backend.name]
-  if not texts then
-    return nil
-  end
-  local found, count
-  for _, peer in ipairs(backend.peers) do
-    if texts[peer.text] and (count or 0) < limit then
-      found, count = found or {}, (count or 0) + 1
+-- Adds those of some peers that are in a list to a set, text -> true, `limit` at most; nil for
+-- none.
+local function add(found, list, limit)
+  local count = 0
+  for _, peer in ipairs(list.peers) do
+    if list.texts[peer.text] and count < limit then
+      found, count = found or {}, count + 1
       found[peer.text] = true
     end
   end
   return found
 end
 
+local function among(backend, list, limit)
+  local texts = list[backend.name]
+  if not texts then
+    return nil
+  end
+  local found = add(nil, { peers = backend.peers, texts = texts }, limit or #backend.peers)
+  local elsewhere = backend.elsewhere
+  if elsewhere then
+    local half = limit and floor(#elsewhere / 2) or #elsewhere
+    found = add(found, { peers = elsewhere, texts = texts }, half)
+  end
+  return found
+end
+
 local function update(backend)
-  backend.avoid = among(backend, out, floor(#backend.peers / 2))
-  backend.suspects = among(backend, suspects, #backend.peers)
+  -- Never more than half; all of the own zone, where there is another one.
+  local most = backend.elsewhere and #backend.peers or floor(#backend.peers / 2)
+  backend.avoid = among(backend, out, most)
+  backend.suspects = among(backend, suspects, nil)
 end
 
 --- Keeps the backend's `avoid` (peers to leave out) and `suspects` (whose answers count) up to

@@ -1,5 +1,8 @@
--- The better of two random peers, by how long they took to answer lately: a peak-sensitive,
--- exponentially weighted moving average, shared by all workers.
+-- The better of two random peers: how long they took to answer lately (a peak-sensitive,
+-- exponentially weighted moving average, shared by all workers) times the requests that they have
+-- under way in this worker, the next one included.
+
+local slow_start = require("balancer.slow_start")
 
 local exp = math.exp
 local floor = math.floor
@@ -15,10 +18,15 @@ local DECAY = 10
 local FAILURE = 1
 -- A score of over this many seconds of age is doubtful: one request at a time finds out.
 local DOUBT = 1
+-- What a peer without an answer counts as: little, but more with each request that waits for one.
+local UNKNOWN = 1e-6
 local WRAP = 4294967296
 
 local _M = {}
 local mt = { __index = _M }
+
+--- The balancer needs peers' requests under way.
+_M.counts = true
 
 function _M.new()
   return setmetatable({ probes = {} }, mt)
@@ -41,6 +49,7 @@ end
 
 --- New peers begin at the mean of the others: at zero they would draw every request.
 function _M:sync(backend)
+  self.backend = backend
   local sum, count = 0, 0
   for _, peer in ipairs(backend.peers) do
     local value = read(peer.text)
@@ -59,15 +68,23 @@ function _M:sync(backend)
   self.probes = {}
 end
 
-local function score(self, peer)
+-- What a request would cost at a peer, how old the score is that says so, and the score itself.
+local function cost_of(self, peer)
   local value, age = read(peer.text)
+  local cost
   if not value then
-    return 0, 0, 0
+    cost, age = UNKNOWN, 0
+  elseif age > DOUBT and (self.probes[peer.text] or 0) > now() then
+    cost, age = value, 0
+  else
+    cost = value * exp(-age / DECAY)
   end
-  if age > DOUBT and (self.probes[peer.text] or 0) > now() then
-    return value, 0, value
+  cost = cost * (peer.entry.count + 1)
+  local backend = self.backend
+  if backend.young then
+    cost = cost / slow_start.weight(backend, peer)
   end
-  return value * exp(-age / DECAY), age, value
+  return cost, age, value or 0
 end
 
 local function untried(peers, tried)
@@ -94,8 +111,8 @@ function _M:balance(peers, tried)
     second = second + 1
   end
   local peer, other = peers[first], peers[second]
-  local cost, age, value = score(self, peer)
-  local other_cost, other_age, other_value = score(self, other)
+  local cost, age, value = cost_of(self, peer)
+  local other_cost, other_age, other_value = cost_of(self, other)
   if other_cost < cost then
     peer, age, value = other, other_age, other_value
   end

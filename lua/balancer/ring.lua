@@ -126,4 +126,18 @@ function _M:find(key, tried)
   return first
 end
 
+--- The first peer on the ring that was not tried and has less than `bound` requests under way in
+-- this worker; without any, as find().
+function _M:find_below(key, tried, bound)
+  local place = self:place(key)
+  for _ = 1, self.size do
+    local peer = self:peer_at(place)
+    if peer.entry.count < bound and not (tried and tried[peer.text]) then
+      return peer
+    end
+    place = self:next_place(place)
+  end
+  return self:find(key, tried)
+end
+
 return _M

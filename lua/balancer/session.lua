@@ -89,4 +89,18 @@ function _M.begin(session, key, var, route)
   end
 end
 
+--- Keeps a session that began before the jump into a profile, which empties ngx.ctx.
+function _M.suspend(var)
+  var.sluice_session = ngx.ctx.session_cookie or ""
+end
+
+--- Takes it up after the jump.
+function _M.resume(var)
+  local text = var.sluice_session
+  if text and text ~= "" then
+    ngx.ctx.session_cookie = text
+    var.sluice_session = ""
+  end
+end
+
 return _M

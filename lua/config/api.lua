@@ -8,7 +8,7 @@
 --   GET  /v1/names        the names of all objects
 --   GET  /v1/state/NAME   the value of one object
 --   GET  /v1/counters     request counters
---   GET  /v1/ejections    endpoints that are left out, and how often that happened
+--   GET  /v1/ejections    endpoints that are left out, how often that happened, and retries
 --   GET  /configuration/backends   the backends as tools for ingress-nginx read them
 
 local cjson = require("cjson.safe")
@@ -17,6 +17,8 @@ local ejection = require("balancer.ejection")
 local feed = require("config.feed")
 local history = require("config.history")
 local lock = require("config.lock")
+local retry_budget = require("balancer.retry_budget")
+local slow_start = require("balancer.slow_start")
 local store = require("config.store")
 
 local state = require("config.dictionary").state
@@ -120,8 +122,11 @@ local function stage_lines(socket, length)
       if not stop then
         return undo("a set without a value: " .. sub(line, 1, 80), 400)
       end
-      local name = sub(line, 5, stop - 1)
-      local pointer, failure = stage(name, sub(line, stop + 1))
+      local name, value = sub(line, 5, stop - 1), sub(line, stop + 1)
+      if sub(name, 1, 8) == "backend/" then
+        slow_start.replace(value, store.read, name)
+      end
+      local pointer, failure = stage(name, value)
       if not pointer then
         return undo(failure, 507)
       end
@@ -358,7 +363,11 @@ local HANDLERS = {
     return answer(200, counters.all())
   end,
   ["GET /v1/ejections"] = function()
-    return answer(200, ejection.report())
+    local report = ejection.report()
+    for name, number in pairs(retry_budget.report()) do
+      report[name] = number
+    end
+    return answer(200, report)
   end,
 }
 

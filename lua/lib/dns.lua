@@ -5,6 +5,7 @@
 local address = require("lib.address")
 local backend_compiler = require("balancer.backend")
 local feed = require("config.feed")
+local peer = require("balancer.peer")
 
 local bit = require("bit")
 local band, lshift, rshift = bit.band, bit.lshift, bit.rshift
@@ -235,7 +236,7 @@ local function update(backend)
     if address.refused(found, settings.loopback_endpoints) then
       ngx.log(ngx.WARN, "resolving ", name, " for ", backend.name, ": refused address ", found)
     else
-      peers[#peers + 1] = backend_compiler.peer(found, port)
+      peers[#peers + 1] = peer.new(found, port)
     end
   end
   table.sort(peers, function(a, b)

@@ -4,6 +4,7 @@
 local shared = ngx.shared.sluice_counters
 local balancer = require("balancer.balancer")
 local hosts = require("router.host")
+local in_flight = require("balancer.in_flight")
 local limits = require("policy.limits")
 local variables = require("router.variables")
 
@@ -84,6 +85,9 @@ function _M.log()
     count(label(route), status .. "|" .. canary)
   else
     count(label(route), status)
+  end
+  if route.counts then
+    in_flight.release(var)
   end
   if route.learns or status == 502 or status == 504 then
     balancer.learn(var, route)

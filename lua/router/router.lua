@@ -2,11 +2,13 @@
 -- (redirect, 503, 413), then the jump into the route's profile. Phase order: PHASE-01 of
 -- docs/spec/annotations.yaml.
 
+local balancer = require("balancer.balancer")
 local cidr = require("lib.cidr")
 local dns = require("lib.dns")
 local errors = require("router.errors")
 local feed = require("config.feed")
 local headers = require("router.headers")
+local in_flight = require("balancer.in_flight")
 local hosts = require("router.host")
 local names = require("router.names")
 local profiles = require("router.profiles")
@@ -113,6 +115,7 @@ local function leave(var)
   local before = var.sluice_route
   if before and before ~= "" then
     hosts.leave_key(before)
+    in_flight.release(var)
     var.sluice_route = ""
     var.sluice_backend = ""
     var.proxy_upstream_name = ""
@@ -182,6 +185,9 @@ local function obey(var, route, again, argument)
     if length and (tonumber(length) or 0) > limit then
       return exit(413)
     end
+  end
+  if not balancer.reserve(var, route, backend) then
+    return exit(503)
   end
   headers.send(var)
 end

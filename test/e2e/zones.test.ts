@@ -70,6 +70,18 @@ describe('topology-aware routing', () => {
     return [...backends].sort();
   }
 
+  it('uses the other zone while all endpoints of the own one fail, without losing a request', async () => {
+    const dying = await startPod('dying', '127.0.0.193');
+    try {
+      await begin([...node({ 'topology.kubernetes.io/zone': 'z1' }), ...slice([dying, 'z1'])]);
+      expect(await served()).to.deep.equal(['dying']);
+      await dying.stop();
+      for (let round = 0; round < 5; round += 1) expect(await served()).to.deep.equal(['far']);
+    } finally {
+      await dying.stop();
+    }
+  });
+
   it('prefers endpoints for the own zone, and uses the others when there are none', async () => {
     await begin(node({ 'topology.kubernetes.io/zone': 'z1' }));
     expect(await served()).to.deep.equal(['near']);

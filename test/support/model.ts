@@ -70,9 +70,9 @@ export function showBackend(backend: Backend, settings: Settings): string[] {
     policy.push([`canary: ${canary.id}`, ...showChanges(canary.policy, newCanaryDraft())].join(' '));
   }
   if (backend.resolve !== null) return [...policy, `resolves ${backend.resolve.name}:${backend.resolve.port}`];
-  const endpoints = backend.endpoints.map(({ address, port, state, zone }) => {
+  const endpoints = backend.endpoints.map(({ address, port, state, zone, isElsewhere }) => {
     const where = address.includes(':') ? `[${address}]` : address;
-    return `${where}:${port}${state === 'ready' ? '' : ` ${state}`}${zone === null ? '' : ` in ${zone}`}`;
+    return `${where}:${port}${state === 'ready' ? '' : ` ${state}`}${zone === null ? '' : ` in ${zone}`}${isElsewhere ? ' elsewhere' : ''}`;
   });
   return [...policy, ...endpoints];
 }
