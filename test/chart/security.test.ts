@@ -24,7 +24,7 @@ describe('the Pod of the chart', function () {
   needsHelm(this);
 
   it('runs every container as UID 101 without root, with a read-only root and without rights to gain (R23)', async () => {
-    for (const values of [{}, { controller: { singleContainer: true } }, { controller: { hostNetwork: true } }]) {
+    for (const values of [{}, { controller: { singleContainer: true } }]) {
       for (const container of containers(await podOf(values))) {
         const binds = container.name === 'nginx' || 'singleContainer' in (values.controller ?? {});
         expect(container.securityContext).to.deep.equal({
@@ -52,6 +52,20 @@ describe('the Pod of the chart', function () {
       { name: 'net.core.somaxconn', value: '9' },
       sysctl,
     ]);
+  });
+
+  it('binds them in the network of the host with the copy of nginx that may, and only there lets privileges grow', async () => {
+    const low = await podOf({ controller: { hostNetwork: true } });
+    const of = (pod: unknown, container: string): unknown[] => [
+      valueIn(pod, `containers[${container}].env[SLUICE_NGINX].value`),
+      valueIn(pod, `containers[${container}].securityContext.allowPrivilegeEscalation`),
+    ];
+    expect(of(low, 'nginx')).to.deep.equal(['/usr/local/openresty/nginx/sbin-net-bind/nginx', true]);
+    expect(of(low, 'controller')).to.deep.equal([undefined, false]);
+    const high = await podOf({
+      controller: { hostNetwork: true, extraArgs: { 'http-port': 8080, 'https-port': 8443 } },
+    });
+    expect(of(high, 'nginx')).to.deep.equal([undefined, false]);
   });
 
   it('mounts the token of the ServiceAccount in the controller alone (R11)', async () => {

@@ -1,5 +1,5 @@
 // The real helm on the real chart: `helm template` to objects.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -62,10 +62,6 @@ export async function template(values: Values = {}, release: Release = {}): Prom
     const object: unknown = document.toJS();
     return isRecord(object) ? [object as unknown as RawObject] : [];
   });
-}
-
-export function versionOf(file: string): string {
-  return execFileSync(file, ['version', '--short'], { encoding: 'utf8' }).trim();
 }
 
 /** "Deployment/ingress-nginx-controller", of which there is one; undefined when there is none. */

@@ -1,6 +1,14 @@
 {{/* The Pod of the controller. Two containers of one image: `controller` talks to the API server, `nginx` to clients. Each shared
 volume has one writer, and only the controller has the token. With controller.singleContainer nginx is the controller's child. */}}
 
+{{/* "true" where ports below 1024 need the copy of nginx that has a file capability: in the network of the host a Pod may not set the
+sysctl. no_new_privs would take the capability away again, so that there, and only there, privileges may grow (docs/operations.md). */}}
+{{- define "sluice.usesFileCapability" -}}
+{{- $args := .Values.controller.extraArgs | default dict -}}
+{{- $lowest := min (index $args "http-port" | default 80 | int) (index $args "https-port" | default 443 | int) -}}
+{{- if and .Values.controller.hostNetwork (lt $lowest 1024) }}true{{ end -}}
+{{- end -}}
+
 {{/* dict "root" $ "binds": whether the container binds 80 and 443. */}}
 {{- define "sluice.securityContext" -}}
 {{- $controller := .root.Values.controller -}}
@@ -8,11 +16,12 @@ volume has one writer, and only the controller has the token. With controller.si
 {{- if $controller.containerSecurityContext -}}
 {{- toYaml $controller.containerSecurityContext -}}
 {{- else -}}
+{{- $grows := and $binds (include "sluice.usesFileCapability" .root) -}}
 {{- with $controller.image -}}
 runAsNonRoot: {{ .runAsNonRoot }}
 runAsUser: {{ .runAsUser }}
 runAsGroup: {{ .runAsGroup }}
-allowPrivilegeEscalation: {{ .allowPrivilegeEscalation }}
+allowPrivilegeEscalation: {{ or .allowPrivilegeEscalation (eq (toString $grows) "true") }}
 {{- with .seccompProfile }}
 seccompProfile: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -42,6 +51,7 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
 {{- toYaml $context -}}
 {{- end -}}
 
+{{/* dict "root" $ "binds": as above. */}}
 {{- define "sluice.env" -}}
 - name: POD_NAME
   valueFrom:
@@ -51,7 +61,11 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
   valueFrom:
     fieldRef:
       fieldPath: metadata.namespace
-{{- with .Values.controller.extraEnvs }}
+{{- if and .binds (include "sluice.usesFileCapability" .root) }}
+- name: SLUICE_NGINX
+  value: /usr/local/openresty/nginx/sbin-net-bind/nginx
+{{- end }}
+{{- with .root.Values.controller.extraEnvs }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
@@ -179,7 +193,7 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
   lifecycle: {{- toYaml . | nindent 4 }}
   {{- end }}
   securityContext: {{- include "sluice.securityContext" (dict "root" . "binds" $controller.singleContainer) | nindent 4 }}
-  env: {{- include "sluice.env" . | nindent 4 }}
+  env: {{- include "sluice.env" (dict "root" . "binds" $controller.singleContainer) | nindent 4 }}
   {{- with $controller.startupProbe }}
   startupProbe: {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -231,7 +245,7 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
   lifecycle: {{- toYaml . | nindent 4 }}
   {{- end }}
   securityContext: {{- include "sluice.securityContext" (dict "root" . "binds" true) | nindent 4 }}
-  env: {{- include "sluice.env" . | nindent 4 }}
+  env: {{- include "sluice.env" (dict "root" . "binds" true) | nindent 4 }}
   {{- with $controller.nginx.livenessProbe }}
   livenessProbe: {{- toYaml . | nindent 4 }}
   {{- end }}
