@@ -9,10 +9,13 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* The registry of ingress-nginx, which Sluice is not in. */}}
+{{/* A registry, or nothing for those of ingress-nginx, which older charts had in their values and Sluice is not in. */}}
+{{- define "sluice.registry" -}}
+{{- if not (has (toString .) (list "registry.k8s.io" "k8s.gcr.io" "<nil>")) }}{{ . }}{{ end -}}
+{{- end -}}
+
 {{- define "sluice.globalRegistry" -}}
-{{- $registry := ((.Values.global).image).registry | default "" -}}
-{{- if not (has $registry (list "registry.k8s.io" "k8s.gcr.io")) }}{{ $registry }}{{ end -}}
+{{- include "sluice.registry" ((.Values.global).image).registry -}}
 {{- end -}}
 
 {{/* dict "root" $ "image" map: the image of Sluice, unless the map names another. */}}
@@ -20,7 +23,7 @@ true
 {{- $own := .root.Values.controller.image -}}
 {{- $image := .image -}}
 {{- $old := eq (include "sluice.isOldImage" $image) "true" -}}
-{{- $registry := $image.registry | default (include "sluice.globalRegistry" .root) | default "ghcr.io" -}}
+{{- $registry := include "sluice.registry" $image.registry | default (include "sluice.globalRegistry" .root) | default "ghcr.io" -}}
 {{- $name := "sluice/sluice" -}}
 {{- if and $image.image (not (eq (include "sluice.isOldImage" (dict "image" $image.image)) "true")) }}{{ $name = $image.image }}{{ end -}}
 {{- $path := printf "%s/%s" $registry $name -}}
@@ -38,7 +41,7 @@ true
 {{/* The jobs run the controller's image, unless another one is named. */}}
 {{- define "sluice.jobImage" -}}
 {{- $patch := .Values.controller.admissionWebhooks.patch.image -}}
-{{- if or (eq (include "sluice.isOldImage" $patch) "true") (not (or $patch.repository $patch.registry $patch.image $patch.tag $patch.digest)) -}}
+{{- if or (eq (include "sluice.isOldImage" $patch) "true") (not (or $patch.repository (include "sluice.registry" $patch.registry) $patch.image $patch.tag $patch.digest)) -}}
 {{- include "sluice.controllerImage" . -}}
 {{- else -}}
 {{- include "sluice.image" (dict "root" . "image" $patch) -}}

@@ -10,8 +10,10 @@
 {{- if eq (include "sluice.isOldImage" $webhook.patch.image) "true" -}}
 {{- $lines = append $lines "controller.admissionWebhooks.patch.image names an image of ingress-nginx: the jobs run the controller's image. Remove it." -}}
 {{- end -}}
-{{- if and ((.Values.global).image).registry (not (include "sluice.globalRegistry" .)) -}}
-{{- $lines = append $lines (printf "global.image.registry: %s does not have the image of Sluice; %s runs." .Values.global.image.registry (include "sluice.controllerImage" .)) -}}
+{{- range $path, $registry := dict "global.image.registry" ((.Values.global).image).registry "controller.image.registry" $image.registry -}}
+{{- if and $registry (not (include "sluice.registry" $registry)) -}}
+{{- $lines = append $lines (printf "%s: %s does not have the image of Sluice; %s runs." $path $registry (include "sluice.controllerImage" $)) -}}
+{{- end -}}
 {{- end -}}
 {{- if $image.chroot -}}
 {{- $lines = append $lines "controller.image.chroot is ignored: nginx has a container of its own, without the token, in place of a chroot." -}}

@@ -39,6 +39,7 @@ describe('NOTES.txt', function () {
     ['controller.image.tag', 'v1.11.2', 'names an image of ingress-nginx'],
     ['controller.image.chroot', true, 'controller.image.chroot is ignored'],
     ['global.image.registry', 'registry.k8s.io', 'does not have the image of Sluice'],
+    ['controller.image.registry', 'k8s.gcr.io', 'does not have the image of Sluice'],
     ['controller.admissionWebhooks.patch.image.tag', 'v1.5.1', "the jobs run the controller's image"],
     ['controller.customTemplate.configMapName', 'x', 'controller.customTemplate is ignored'],
     ['controller.extraModules', [{ name: 'm' }], 'controller.extraModules is ignored'],
@@ -62,6 +63,6 @@ describe('NOTES.txt', function () {
   it('has a line for each such value of a file that was written for ingress-nginx', async () => {
     const file = await readFile(join(import.meta.dirname, 'values/old-chart.yaml'), 'utf8');
     const [, lines = ''] = (await notes(parse(file) as Values)).split('About your values:');
-    expect(lines.match(/^ {2}- /gm)).to.have.length(8);
+    expect(lines.match(/^ {2}- /gm)).to.have.length(9);
   });
 });

@@ -1,7 +1,10 @@
 // `helm upgrade` of a release of ingress-nginx works in place only where immutable fields and names stay what they were
 // (docs/spec/helm-values.yaml, meta.naming). The literals are those of its chart.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { find, needsHelm, template, valueIn } from '../support/helm.ts';
+import { parse } from 'yaml';
+import { find, needsHelm, template, type Values, valueIn } from '../support/helm.ts';
 
 const NAMES = [
   'ClusterRole/N',
@@ -108,6 +111,7 @@ describe('an upgrade from ingress-nginx', function () {
         'spec.template.spec.containers[0].image',
       );
     expect(await image({ image: { tag: 'v1.12.1', digest: 'sha256:ab' } })).to.equal(own);
+    expect(await image({ image: { registry: 'registry.k8s.io' } })).to.equal(own);
     expect(await image({ image: { image: 'ingress-nginx/controller-chroot' } })).to.equal(own);
     expect(await image({ image: { repository: 'r.example/mirror/ingress-nginx/controller', tag: '1' } })).to.equal(own);
     expect(await image({ image: { registry: 'r.example', image: 'ingress-nginx/controller' } })).to.equal(
@@ -116,5 +120,17 @@ describe('an upgrade from ingress-nginx', function () {
     expect(await image({ image: { repository: 'r.example/mirror/sluice', tag: '1' } })).to.equal(
       'r.example/mirror/sluice:1',
     );
+  });
+
+  it('runs no image of ingress-nginx, and none of its registry, with a values file that was written for it', async () => {
+    const file = await readFile(join(import.meta.dirname, 'values/old-chart.yaml'), 'utf8');
+    const specs = (await template(parse(file) as Values)).map((object) =>
+      valueIn(object, 'spec.template.spec.containers'),
+    );
+    const images = specs.flatMap((containers) =>
+      Array.isArray(containers) ? containers.map(({ image }) => image) : [],
+    );
+    expect(images).to.have.length(4);
+    expect(new Set(images)).to.deep.equal(new Set(['ghcr.io/sluice/sluice:0.1.0']));
   });
 });
