@@ -201,23 +201,23 @@ end
 
 --- In the log phase, of requests that failed and of routes whose backend has peers to watch: tells
 -- what each try took. Until the answer began: a long body or stream says nothing about how busy a
--- peer is.
-function _M.learn(var, route)
+-- peer is. `held` is the text of the last peer, where that is known.
+function _M.learn(var, route, held)
   local backend = backend_of(var, route)
   if not backend then
     return
   end
   route.learns = backend.learns or backend.suspects ~= nil
-  local tried, answered = var.upstream_addr, var.upstream_header_time
+  local answered = var.upstream_header_time
   local seconds = not backend.suspects and tonumber(answered)
   if seconds then
     -- Nearly always: one try, which was answered.
     if backend.learns then
-      backend.balancer:after_balance(tried, seconds, 0)
+      backend.balancer:after_balance(held or var.upstream_addr, seconds, 0)
     end
     return
   end
-  local spent = var.upstream_response_time
+  local tried, spent = var.upstream_addr, var.upstream_response_time
   local before = tries.earlier(tried)
   if before then
     -- Another backend stood in for this one, which failed.

@@ -86,11 +86,9 @@ function _M.log()
   else
     count(label(route), status)
   end
-  if route.counts then
-    in_flight.release(var)
-  end
+  local held = route.counts and in_flight.finish(var)
   if route.learns or status == 502 or status == 504 then
-    balancer.learn(var, route)
+    balancer.learn(var, route, held)
   end
   if has_logged and var.no_log ~= "1" then
     fill(var, route)

@@ -105,7 +105,7 @@ describe('balancing', () => {
   it('load-balance ewma: a slow endpoint gets clearly fewer requests than its share', async () => {
     const tallies = await tally(200, () => served('ewma'));
     expect(slow.requests()).to.be.below(20); // 50 by turns
-    for (const name of ['pod-1', 'pod-2', 'pod-3']) expect(tallies.get(name), name).to.be.above(25);
+    for (const name of ['pod-1', 'pod-2', 'pod-3']) expect(tallies.get(name), name).to.be.above(10); // 67 in the mean; one stall is held against an endpoint for a while
   });
 
   it('load-balance ewma: an endpoint that refuses is tried seldom, and never costs the request', async () => {
