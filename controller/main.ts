@@ -44,8 +44,9 @@ async function serve({ flags, warnings }: CommandLine): Promise<number> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  // Its flags are its own, and it serves nothing.
-  if (args[0] === 'webhook-cert') return (await import('./cli/webhook-cert.ts')).webhookCert(args.slice(1));
+  // It serves nothing, and its flags are its own; the image puts one of ours before it.
+  const own = args.indexOf('webhook-cert');
+  if (own !== -1) return (await import('./cli/webhook-cert.ts')).webhookCert(args.slice(own + 1));
   const line = parseCommandLine(args);
   const [command, ...rest] = line.words;
   if (line.flags.help) {

@@ -1,6 +1,7 @@
 // The rights of the ServiceAccount are those that the program uses (R24): the rules as they are, and a run with the flags of the
 // chart on an API server that remembers what was asked.
 import { expect } from 'chai';
+import { FLAGS } from '../../controller/flags.ts';
 import { RESOURCES } from '../../controller/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { find, needsHelm, template, type Values, valueIn } from '../support/helm.ts';
@@ -154,6 +155,12 @@ describe('the rights of the controller', function () {
             .map((flag) => flag.replaceAll('$(POD_NAMESPACE)', NAMESPACE)),
         });
         await eventually(() => expect(server.requests({ resource: 'ingresses', verb: 'watch' })).to.not.be.empty);
+        if (Object.hasOwn(FLAGS, 'election-id')) {
+          await eventually(
+            () => expect(server.requests({ resource: 'ingresses/status', verb: 'patch' })).to.not.be.empty,
+          );
+          await eventually(() => expect(server.requests({ resource: 'leases', verb: 'create' })).to.not.be.empty);
+        }
         await sluice.stop();
         const refused = server.requests().filter((request) => !allows(grants, request));
         expect(
