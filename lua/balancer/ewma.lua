@@ -125,7 +125,8 @@ function _M:balance(peers, tried)
   return peer
 end
 
---- `seconds` until the answer began, nil when the try failed after `spent` seconds.
+--- `seconds` until the answer began, nil when the try failed after `spent` seconds, or was answered
+-- with an error.
 function _M.after_balance(_, text, seconds, spent)
   local taken = seconds or max(spent, FAILURE)
   local value, age = read(text)

@@ -38,6 +38,16 @@ function _M.is_bound(session, var)
   return mark == session.mark
 end
 
+--- True when a request is to leave the peer of its session, which then begins anew elsewhere. One
+-- that failed for it is tried again, as ingress-nginx does, unless the cookie's policy says
+-- otherwise; a draining one (not in `takes`, text -> true) that fails has ended and stays away.
+function _M.moves(session, peer, tried, takes)
+  if not tried or not tried[peer.text] then
+    return false
+  end
+  return session.cookie.change_on_failure or not takes[peer.text]
+end
+
 -- Clients that take SameSite=None for Strict or drop the cookie: Chrome before 70, anything on
 -- iOS 12, Safari on macOS 10.14.
 local function mistakes_none(agent)
