@@ -45,6 +45,8 @@ describe('the Pod of the chart', function () {
     const sysctl = { name: 'net.ipv4.ip_unprivileged_port_start', value: '0' };
     expect(valueIn(await podOf(), 'securityContext.sysctls')).to.deep.equal([sysctl]);
     expect(valueIn(await podOf({ controller: { hostNetwork: true } }), 'securityContext.sysctls')).to.equal(undefined);
+    const none = { 'net.ipv4.ip_unprivileged_port_start': '' };
+    expect(valueIn(await podOf({ controller: { sysctls: none } }), 'securityContext.sysctls')).to.equal(undefined);
     const more = await podOf({
       controller: { podSecurityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '9' }] } },
     });

@@ -1,10 +1,13 @@
 // `helm upgrade` of a release of ingress-nginx works in place only where immutable fields and names stay what they were
 // (docs/spec/helm-values.yaml, meta.naming). The literals are those of its chart.
-import { readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { find, needsHelm, template, type Values, valueIn } from '../support/helm.ts';
+import { specValues } from '../../scripts/helm-values.ts';
+import { CHART, find, needsHelm, template, type Values, valueIn } from '../support/helm.ts';
+import { merge, nest } from './effects/effect.ts';
 
 const NAMES = [
   'ClusterRole/N',
@@ -132,5 +135,24 @@ describe('an upgrade from ingress-nginx', function () {
     );
     expect(images).to.have.length(4);
     expect(new Set(images)).to.deep.equal(new Set(['ghcr.io/sluice/sluice:0.1.0']));
+  });
+
+  it('works with --reuse-values too, where helm takes the defaults of the chart before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-test-chart-'));
+    try {
+      await cp(CHART, folder, { recursive: true });
+      const old = specValues().filter(({ not_in_values_yaml: absent }) => absent !== true);
+      const values = old.map(({ path, default: initial }) => nest(path, initial)).reduce(merge, {});
+      await writeFile(join(folder, 'values.yaml'), JSON.stringify(values));
+      const objects = await template({ controller: { networkPolicy: { enabled: true } } }, { chart: folder });
+      const pod = valueIn(find(objects, 'Deployment/ingress-nginx-controller'), 'spec.template.spec');
+      const images = (valueIn(pod, 'containers') as { image: string }[]).map(({ image }) => image);
+      expect(images).to.deep.equal(['ghcr.io/sluice/sluice:0.1.0', 'ghcr.io/sluice/sluice:0.1.0']);
+      expect(valueIn(pod, 'securityContext.sysctls[0].name')).to.equal('net.ipv4.ip_unprivileged_port_start');
+      expect(valueIn(pod, 'containers[controller].readinessProbe.httpGet.path')).to.equal('/readyz');
+      expect(valueIn(find(objects, 'NetworkPolicy/ingress-nginx-controller'), 'spec.egress')).to.deep.equal([{}]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });

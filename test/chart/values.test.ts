@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { chartValues, specValues } from '../../scripts/helm-values.ts';
 import { find, needsHelm, template, type Values, valueIn } from '../support/helm.ts';
-import { isRecord, type RawObject } from '../support/kube/raw.ts';
+import type { RawObject } from '../support/kube/raw.ts';
 import { DEFAULT_BACKEND } from './effects/default-backend.ts';
-import { type Effect, nest } from './effects/effect.ts';
+import { type Effect, merge, nest } from './effects/effect.ts';
 import { GENERAL } from './effects/general.ts';
 import { METRICS } from './effects/metrics.ts';
 import { OWN } from './effects/own.ts';
@@ -37,20 +37,10 @@ const OTHER_DEFAULTS: Readonly<Record<string, string>> = {
   'controller.admissionWebhooks.patch.image.tag': "the controller's image makes the certificate",
   'controller.admissionWebhooks.patch.image.digest': "the controller's image makes the certificate",
   'controller.image.readOnlyRootFilesystem': 'safe by default (R23)',
-  'controller.sysctls': 'binds 80 and 443 without root',
   'controller.readinessProbe': 'readiness of its own',
   'controller.resources': 'Node needs more memory than 90Mi',
   'defaultBackend.serviceAccount.automountServiceAccountToken': 'it needs none',
 };
-
-function merge(one: Values, other: Values): Values {
-  const result: Record<string, unknown> = { ...one };
-  for (const [key, value] of Object.entries(other)) {
-    const before = result[key];
-    result[key] = isRecord(before) && isRecord(value) ? merge(before, value) : value;
-  }
-  return result;
-}
 
 const rendered = new Map<string, Promise<RawObject[]>>();
 

@@ -37,17 +37,24 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
 {{- end -}}
 {{- end -}}
 
-{{/* Security context of the Pod: podSecurityContext with the sysctls. A Pod in the host's network may not set those of the network. */}}
+{{/* Security context of the Pod: podSecurityContext with the sysctls. Without one of the first, UID 101 could not bind 80 and 443; a
+Pod in the network of the host may not set it. It is not a default of values.yaml, because `helm upgrade --reuse-values` has those of
+the chart before. */}}
 {{- define "sluice.podSecurityContext" -}}
 {{- $controller := .Values.controller -}}
 {{- $context := deepCopy ($controller.podSecurityContext | default dict) -}}
-{{- $sysctls := $context.sysctls | default list -}}
-{{- range $name, $value := $controller.sysctls -}}
-{{- if not (and $controller.hostNetwork (eq $name "net.ipv4.ip_unprivileged_port_start")) -}}
-{{- $sysctls = append $sysctls (dict "name" $name "value" (toString $value)) -}}
+{{- $list := $context.sysctls | default list -}}
+{{- $sysctls := deepCopy ($controller.sysctls | default dict) -}}
+{{- $ports := "net.ipv4.ip_unprivileged_port_start" -}}
+{{- $known := false -}}
+{{- range $list }}{{ if eq .name $ports }}{{ $known = true }}{{ end }}{{ end -}}
+{{- if not (or $controller.hostNetwork $known (hasKey $sysctls $ports)) }}{{ $sysctls = set $sysctls $ports "0" }}{{ end -}}
+{{- range $name, $value := $sysctls -}}
+{{- if ne (toString $value) "" -}}
+{{- $list = append $list (dict "name" $name "value" (toString $value)) -}}
 {{- end -}}
 {{- end -}}
-{{- if $sysctls }}{{ $context = set $context "sysctls" $sysctls }}{{ end -}}
+{{- if $list }}{{ $context = set $context "sysctls" $list }}{{ end -}}
 {{- toYaml $context -}}
 {{- end -}}
 
@@ -241,12 +248,12 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
   image: {{ include "sluice.controllerImage" . }}
   imagePullPolicy: {{ $controller.image.pullPolicy }}
   args: {{- include "sluice.nginxFlags" . | trim | nindent 4 }}
-  {{- with $controller.nginx.lifecycle }}
+  {{- with ($controller.nginx).lifecycle }}
   lifecycle: {{- toYaml . | nindent 4 }}
   {{- end }}
   securityContext: {{- include "sluice.securityContext" (dict "root" . "binds" true) | nindent 4 }}
   env: {{- include "sluice.env" (dict "root" . "binds" true) | nindent 4 }}
-  {{- with $controller.nginx.livenessProbe }}
+  {{- with ($controller.nginx).livenessProbe }}
   livenessProbe: {{- toYaml . | nindent 4 }}
   {{- end }}
   ports: {{- include "sluice.clientPorts" . | trim | nindent 4 }}
@@ -261,7 +268,7 @@ readOnlyRootFilesystem: {{ .readOnlyRootFilesystem }}
     {{- with $controller.extraVolumeMounts }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-  {{- with $controller.nginx.resources | default $controller.resources }}
+  {{- with ($controller.nginx).resources | default $controller.resources }}
   resources: {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end -}}

@@ -1,5 +1,6 @@
 // What each value of the chart does, as rows: set it, and this appears where it should.
 import type { Values } from '../../support/helm.ts';
+import { isRecord } from '../../support/kube/raw.ts';
 
 export interface Effect {
   /** The value, as docs/spec/helm-values.yaml names it. */
@@ -56,3 +57,13 @@ export function rows(list: readonly Row[], prefix = '', needed?: Values): Effect
 }
 
 export const PROBE = { httpGet: { path: '/x', port: 1 }, periodSeconds: 3 };
+
+/** Both, as helm merges values: the other one wins, maps are merged. */
+export function merge(one: Values, other: Values): Values {
+  const result: Record<string, unknown> = { ...one };
+  for (const [key, value] of Object.entries(other)) {
+    const before = result[key];
+    result[key] = isRecord(before) && isRecord(value) ? merge(before, value) : value;
+  }
+  return result;
+}
