@@ -5,7 +5,11 @@ IngressClass are immutable: with other names `helm upgrade` of an old release wo
 {{- default "ingress-nginx" .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
+{{/* Everything asks for it, so here is said what would else be a nil pointer somewhere. */}}
 {{- define "sluice.fullname" -}}
+{{- if not (((.Values.controller).admissionWebhooks).patch).serviceAccount -}}
+{{- fail "the defaults of an older chart are in force (--reuse-values): use --reset-then-reuse-values, or --reset-values with your values file" -}}
+{{- end -}}
 {{- $name := include "sluice.name" . -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}

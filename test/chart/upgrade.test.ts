@@ -137,6 +137,12 @@ describe('an upgrade from ingress-nginx', function () {
     expect(new Set(images)).to.deep.equal(new Set(['ghcr.io/sluice/sluice:0.1.0']));
   });
 
+  it('says what to do where the defaults that --reuse-values brings are too old', async () => {
+    const gone = { controller: { admissionWebhooks: { patch: { serviceAccount: null } } } };
+    const refusal = await template(gone).catch((error: Error) => error.message);
+    expect(refusal).to.contain('--reset-then-reuse-values');
+  });
+
   it('works with --reuse-values too, where helm takes the defaults of the chart before', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-test-chart-'));
     try {
