@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
+import admission from './admission.ts';
 import balancers from './balancers.ts';
 import churn from './churn.ts';
 import dataplane from './dataplane.ts';
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   propagation,
   scale,
   churn,
+  admission,
   balancers,
 ];
 const OPTIONS = ['--json', '--pictures'];

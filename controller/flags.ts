@@ -35,10 +35,22 @@ const selector: Parser<LabelSelector | null> = (value) => {
 };
 const absolutePath: Parser<string> = (value) =>
   /^\/[A-Za-z0-9._/-]*$/.test(value) ? { ok: true, value } : { ok: false, accepts: 'a path that starts with "/"' };
+/** "host:port" as Go writes it: the host may be missing, that of IPv6 stands in brackets. */
+const hostPort: Parser<{ readonly host: string; readonly port: number } | null> = (value) => {
+  if (value === '') return { ok: true, value: null };
+  const [, v6, host = v6 ?? '', number = ''] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(value) ?? [];
+  const parsed = port(number);
+  return parsed.ok
+    ? { ok: true, value: { host, port: parsed.value } }
+    : { ok: false, accepts: 'host:port or :port, such as :8443' };
+};
 const logFormat: Parser<'auto' | 'text' | 'json'> = (value) =>
   value === 'auto' || value === 'text' || value === 'json'
     ? { ok: true, value }
     : { ok: false, accepts: 'auto, text or json' };
+
+const nginxMode: Parser<'child' | 'remote'> = (value) =>
+  value === 'child' || value === 'remote' ? { ok: true, value } : { ok: false, accepts: 'child or remote' };
 
 function flag<T>(initial: T, parse: Parser<T>, doc: string): Flag<T> {
   return { default: initial, parse, isBool: false, doc };
@@ -65,7 +77,18 @@ export const FLAGS = {
     false,
     'Proxy to loopback addresses in EndpointSlices; for tests and development.',
   ),
-  'run-dir': flag('.run', text, 'Folder for sockets, the rendered configuration and the pid file. One per instance.'),
+  'run-dir': flag('.run', text, 'Folder for sockets and the pid file. One per instance.'),
+  'conf-dir': optional('Folder for nginx.conf, its files and the secret; --run-dir, when not given.'),
+  'nginx-mode': flag(
+    'child',
+    nginxMode,
+    'child: nginx is started here; remote: by "sluice nginx" with the same folders.',
+  ),
+  'reload-jitter': flag<number | null>(
+    null,
+    intBetween(0, 10),
+    'Longest random delay of a reload, seconds: replicas do not reload in step. 1 in a cluster, else 0.',
+  ),
   'log-format': flag('auto', logFormat, 'text, json, or auto: text on a terminal, else json.'),
   'state-megabytes': flag(512, intBetween(1, 65536), 'Shared memory for the routing state at first; it grows.'),
   'resolv-conf': flag('/etc/resolv.conf', text, 'File that names the DNS servers for ExternalName Services.'),
@@ -91,6 +114,15 @@ export const FLAGS = {
   'https-port': flag(443, port, 'Port for HTTPS.'),
   'healthz-port': flag(10254, port, 'Port of /healthz, /readyz and /metrics.'),
   'healthz-host': flag('', text, 'Address of that port; all when empty.'),
+  'validating-webhook': flag<{ readonly host: string; readonly port: number } | null>(
+    null,
+    hostPort,
+    'Address of the admission webhook, such as :8443; none when empty.',
+  ),
+  'validating-webhook-certificate': optional('File of its certificate, PEM; followed while running.'),
+  'validating-webhook-key': optional('File of the key of that certificate, PEM.'),
+  'validating-webhook-client-ca': optional('File of the authority, PEM, of whose certificates its clients need one.'),
+  'disable-full-test': toggle(false, 'Changes nothing: a review is always about what the Ingress touches alone.'),
   'health-check-path': flag('/healthz', absolutePath, 'Path of the health checks.'),
   'shutdown-grace-period': flag(0, intBetween(0, 86_400), 'Seconds between the signal and the end of nginx.'),
   'post-shutdown-grace-period': flag(10, intBetween(0, 86_400), 'Seconds between the end of nginx and our own.'),
@@ -109,8 +141,7 @@ export const UNSUPPORTED_FLAGS: ReadonlySet<string> = new Set(
   sync-rate-limit dynamic-configuration-retries disable-sync-events update-status publish-service publish-status-address
   report-node-internal-ip-address update-status-on-shutdown status-update-interval election-id election-ttl
   disable-leader-election ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
-  profiling profiler-port profiler-address internal-logger-address validating-webhook validating-webhook-certificate
-  validating-webhook-key disable-full-test enable-metrics metrics-per-host metrics-per-undefined-host
+  profiling profiler-port profiler-address internal-logger-address enable-metrics metrics-per-host metrics-per-undefined-host
   report-status-classes exclude-socket-metrics time-buckets length-buckets size-buckets bucket-factor max-buckets
   monitor-max-batch-size maxmind-license-key maxmind-edition-ids maxmind-mirror maxmind-retries-count
   maxmind-retries-timeout vmodule logtostderr alsologtostderr stderrthreshold log_dir log_file log_file_max_size
@@ -131,7 +162,7 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
 const UNSUPPORTED_BOOL = new Set(
   `enable-annotation-validation deep-inspect enable-ssl-chain-completion enable-ssl-passthrough
   disable-sync-events update-status report-node-internal-ip-address
-  update-status-on-shutdown disable-leader-election profiling disable-full-test enable-metrics metrics-per-host
+  update-status-on-shutdown disable-leader-election profiling enable-metrics metrics-per-host
   metrics-per-undefined-host report-status-classes logtostderr alsologtostderr one_output add_dir_header skip_headers
   skip_log_headers sort-backends force-namespace-isolation enable-dynamic-certificates enable-dynamic-configuration
   disable-node-list`.split(/\s+/),
@@ -170,6 +201,14 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (flags.manifests !== null && (flags.kubeconfig !== null || flags['apiserver-host'] !== null)) {
     throw new UsageError(
       '--manifests and a cluster (--kubeconfig, --apiserver-host) exclude each other: use one of them',
+    );
+  }
+  if (
+    flags['validating-webhook'] !== null &&
+    !(flags['validating-webhook-certificate'] && flags['validating-webhook-key'])
+  ) {
+    throw new UsageError(
+      '--validating-webhook is served over TLS: it needs --validating-webhook-certificate and --validating-webhook-key',
     );
   }
   return { words, flags, warnings: [...warnings, ...idleFlags(flags)] };
@@ -235,6 +274,9 @@ export function helpText(): string {
     '       sluice --kubeconfig=FILE [flags]        serve another cluster',
     '       sluice --manifests=DIR [flags]          serve the manifests of a folder',
     '       sluice render --manifests=DIR [flags]   print nginx.conf and the routing data, without starting nginx',
+    '       sluice nginx --conf-dir=DIR [flags]     run nginx for a controller in another container',
+    '       sluice webhook-cert create|patch …      make the certificate of the webhook (jobs of the Helm chart)',
+    '       sluice wait-shutdown                    end the sluice of this container, and wait (a preStop hook)',
     '',
     'flags:',
     ...lines,

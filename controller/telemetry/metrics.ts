@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Ejections } from '../apply/control.ts';
 import type { Problem } from '../model/types.ts';
+import { AdmissionMetrics, type Instance } from './admission.ts';
 
 const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'canary', 'status'] as const;
 
@@ -55,6 +56,11 @@ export class Metrics {
       labelNames: REQUEST_LABELS,
       registers,
     });
+  }
+
+  /** Those of the webhook, which exist only where it does. */
+  ofAdmission(instance: Instance): AdmissionMetrics {
+    return new AdmissionMetrics(this.#registry, instance);
   }
 
   observeApply(seconds: number, hosts: number, backends: number): void {

@@ -8,6 +8,8 @@
 --   GET  /v1/names        the names of all objects
 --   GET  /v1/state/NAME   the value of one object
 --   GET  /v1/counters     request counters
+--   GET  /v1/connections  how many client connections are open, this one among them; null where
+--                         nginx does not count them (it lacks the stub_status module)
 --   GET  /v1/ejections    endpoints that are left out, how often that happened, and retries
 --   GET  /configuration/backends   the backends as tools for ingress-nginx read them
 
@@ -361,6 +363,9 @@ local HANDLERS = {
   ["GET /configuration/backends"] = old_backends,
   ["GET /v1/counters"] = function()
     return answer(200, counters.all())
+  end,
+  ["GET /v1/connections"] = function()
+    return answer(200, tonumber(ngx.var.connections_active) or cjson.null)
   end,
   ["GET /v1/ejections"] = function()
     local report = ejection.report()

@@ -16,7 +16,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: ['model', 'feature', 'kube', 'render'],
   render: ['render'],
   apply: ['apply', 'render'],
+  supervisor: ['supervisor', 'apply'],
   watch: ['watch', 'kube', 'model'],
+  admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
 };
 

@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { FLAGS } from '../../controller/flags.ts';
 import { ask } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { find, needsHelm, template, valueIn } from '../support/helm.ts';
@@ -22,8 +21,7 @@ describe('the containers of the chart', function () {
   let home: string;
   const started: ChildProcess[] = [];
 
-  beforeEach(async function () {
-    if (!Object.hasOwn(FLAGS, 'nginx-mode')) return this.skip(); // until there is a supervisor of nginx
+  beforeEach(async () => {
     server = await startApiServer();
     home = await mkdtemp(join(tmpdir(), 'sluice-test-chart-'));
     for (const folder of ['conf', 'run']) await mkdir(join(home, folder));
@@ -31,7 +29,6 @@ describe('the containers of the chart', function () {
   });
 
   afterEach(async () => {
-    if (server === undefined) return;
     for (const child of started
       .splice(0)
       .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { FLAGS, parseCommandLine } from '../../controller/flags.ts';
+import { parseCommandLine } from '../../controller/flags.ts';
 import { CHART, find, findHelm, helm, KUBERNETES, needsHelm, template, type Values, valueIn } from '../support/helm.ts';
 import { isRecord, type RawObject } from '../support/kube/raw.ts';
 import { schemaErrors } from '../support/kube-schema.ts';
@@ -112,9 +112,7 @@ describe('the chart', function () {
         }
       });
 
-      it('passes flags that Sluice knows', function () {
-        // Until there is a supervisor of nginx, only one container can be started.
-        if (!Object.hasOwn(FLAGS, 'nginx-mode') && file !== 'single-container.yaml') return this.skip();
+      it('passes flags that Sluice knows', () => {
         const name = typeof valuesOf(file)['fullnameOverride'] === 'string' ? 'edge' : 'ingress-nginx';
         const workload =
           find(objects, `Deployment/${name}-controller`) ?? find(objects, `DaemonSet/${name}-controller`);

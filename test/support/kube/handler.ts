@@ -1,5 +1,6 @@
 // What happens to one request: who asks, which fault is on, and then the verb.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { WebhookClient } from '../webhook.ts';
 import { answer, answerError, type Damage, send } from './answer.ts';
 import { readJson } from './body.ts';
 import { discovery } from './discovery.ts';
@@ -24,6 +25,8 @@ export interface Parts {
   readonly seen: SeenRequest[];
   /** Null lets everybody in. */
   token(): string | null;
+  /** What is asked about Ingresses before they are stored; null for nobody. */
+  webhook(): WebhookClient | null;
 }
 
 /** Never throws: what goes wrong becomes an answer. */
@@ -45,7 +48,7 @@ export async function handle(parts: Parts, message: IncomingMessage, response: S
     if (damage === 'unanswered' || response.destroyed) return;
     if (active?.fault.kind === 'forbidden') throw forbidden(request);
     if (request.verb === 'watch') parts.watches.begin(request, response, damage);
-    else send(response, await perform(parts.store, request, message), damage);
+    else send(response, await perform(parts.store, request, message, parts.webhook()), damage);
   } catch (error) {
     const failure = error instanceof ApiError ? error : new ApiError(500, 'InternalError', String(error));
     if (!response.headersSent) send(response, answerError(failure), 'none');
