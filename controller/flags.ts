@@ -290,6 +290,7 @@ export function helpText(): string {
     '       sluice --manifests=DIR [flags]          serve the manifests of a folder',
     '       sluice render --manifests=DIR [flags]   print nginx.conf and the routing data, without starting nginx',
     '       sluice nginx --conf-dir=DIR [flags]     run nginx for a controller in another container',
+    '       sluice webhook-cert create|patch …      make the certificate of the webhook (jobs of the Helm chart)',
     '       sluice wait-shutdown                    end the sluice of this container, and wait (a preStop hook)',
     '',
     'flags:',

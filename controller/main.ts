@@ -51,6 +51,9 @@ async function serve(program: Program, { flags, warnings }: CommandLine): Promis
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  // It serves nothing, and its flags are its own; the image puts one of ours before it.
+  const own = args.indexOf('webhook-cert');
+  if (own !== -1) return (await import('./cli/webhook-cert.ts')).webhookCert(args.slice(own + 1));
   const line = parseCommandLine(args);
   const [command, ...rest] = line.words.filter((word) => word !== OLD_PROGRAM);
   if (line.flags.help) {
@@ -80,7 +83,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     default:
       throw new UsageError(
-        `unknown command ${JSON.stringify(command)}; the commands are: render, nginx, wait-shutdown. See sluice --help`,
+        `unknown command ${JSON.stringify(command)}; the commands are: render, nginx, wait-shutdown, webhook-cert. See sluice --help`,
       );
   }
 }

@@ -71,6 +71,13 @@ export const RESOURCES: readonly Resource[] = [
     ...core('leases', 'lease', 'Lease', { putMissing: 'create', putUnconditional: 'refuse' }),
     group: 'coordination.k8s.io',
   },
+  {
+    ...core('validatingwebhookconfigurations', 'validatingwebhookconfiguration', 'ValidatingWebhookConfiguration', {
+      scope: 'cluster',
+      generation: 'counted',
+    }),
+    group: 'admissionregistration.k8s.io',
+  },
 ];
 
 export function apiVersionOf({ group, version }: Resource): string {
