@@ -190,13 +190,7 @@ export interface CommandLine {
 
 /** Reads the arguments after the program's name; throws UsageError. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const names = [...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS, ...REMOVED_FLAGS.keys()];
-  const { tokens } = parseArgs({
-    args: args.map(longForm),
-    strict: false,
-    tokens: true,
-    options: Object.fromEntries(names.map((name) => [name, { type: isBool(name) ? 'boolean' : 'string' } as const])),
-  });
+  const { tokens } = parseArgs({ args: args.map(verbosity), strict: false, tokens: true, options: argumentTypes() });
   const values: Record<string, unknown> = Object.fromEntries(
     Object.entries(FLAGS).map(([name, spec]) => [name, spec.default]),
   );
@@ -244,8 +238,14 @@ function idleFlags(flags: FlagValues): string[] {
   return warnings;
 }
 
-/** pflag's short form of verbosity: -v=2, -v 2. */
-function longForm(argument: string): string {
+/** Which flags take a value, for parseArgs. */
+export function argumentTypes(): Readonly<Record<string, { readonly type: 'boolean' | 'string' }>> {
+  const names = [...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS, ...REMOVED_FLAGS.keys()];
+  return Object.fromEntries(names.map((name) => [name, { type: isBool(name) ? 'boolean' : 'string' } as const]));
+}
+
+/** pflag's short form of verbosity, -v=2 or -v 2, as --v. */
+export function verbosity(argument: string): string {
   return /^-v(=|$)/.test(argument) ? `-${argument}` : argument;
 }
 
@@ -275,29 +275,10 @@ function readFlag(name: string, value: string | undefined, values: Record<string
   values[name] = parsed.value;
 }
 
-/** The text of --help. */
-export function helpText(): string {
-  const lines = Object.entries(FLAGS).map(([name, spec]) => {
-    const value = spec.isBool ? '' : '=…';
-    const initial = spec.default === null || spec.default === '' || spec.isBool ? '' : ` (${String(spec.default)})`;
-    return `  ${`--${name}${value}`.padEnd(34)} ${spec.doc}${initial}`;
-  });
-  return [
-    'Sluice: a Kubernetes Ingress controller for nginx, drop-in successor of ingress-nginx',
-    '',
-    'usage: sluice [flags]                          serve the cluster that this Pod runs in',
-    '       sluice --kubeconfig=FILE [flags]        serve another cluster',
-    '       sluice --manifests=DIR [flags]          serve the manifests of a folder',
-    '       sluice render --manifests=DIR [flags]   print nginx.conf and the routing data, without starting nginx',
-    '       sluice nginx --conf-dir=DIR [flags]     run nginx for a controller in another container',
-    '       sluice webhook-cert create|patch …      make the certificate of the webhook (jobs of the Helm chart)',
-    '       sluice wait-shutdown                    end the sluice of this container, and wait (a preStop hook)',
-    '',
-    'flags:',
-    ...lines,
-    '',
-    'Other flags of ingress-nginx are accepted with a warning. Environment: SLUICE_NGINX names another nginx binary,',
-    'SLUICE_LUA_PATH and SLUICE_LUA_CPATH its Lua search paths.',
-    '',
-  ].join('\n');
+/** The line of a flag in a help text. */
+export function flagLine(name: keyof typeof FLAGS): string {
+  const spec: Flag<unknown> = FLAGS[name];
+  const value = spec.isBool ? '' : '=…';
+  const initial = spec.default === null || spec.default === '' || spec.isBool ? '' : ` (${String(spec.default)})`;
+  return `  ${`--${name}${value}`.padEnd(34)} ${spec.doc}${initial}`;
 }

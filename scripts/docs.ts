@@ -10,6 +10,7 @@ import { NOT_SUPPORTED } from '../controller/feature/unsupported.ts';
 import { OTHER_KEYS, REMOVED_KEYS } from '../controller/model/config/other.ts';
 import { OWN_KEYS } from '../controller/model/config/own.ts';
 import { CONFIG_KEYS } from '../controller/model/settings.ts';
+import { cliPage } from './cli-docs.ts';
 import { valuesPage } from './helm-docs.ts';
 import { valuesSchema } from './helm-schema.ts';
 import { chartValues } from './helm-values.ts';
@@ -147,4 +148,5 @@ if (import.meta.main) {
   writeFileSync(join(docs, 'configmap.md'), configMapPage());
   writeFileSync(join(docs, 'helm-values.md'), valuesPage(chartValues()));
   writeFileSync(join(docs, '../helm/values.schema.json'), valuesSchema(chartValues()));
+  writeFileSync(join(docs, 'cli.md'), cliPage());
 }

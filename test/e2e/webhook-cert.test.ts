@@ -200,7 +200,7 @@ describe('sluice webhook-cert', () => {
       [['--namespace=a', '--secret=b'], 'create or patch'],
       [['create', '--namespace=a', '--secret=b'], 'needs --hosts='],
       [['create', '--namespace=a', '--secret=b', '--hosts=UPPER'], 'is no DNS name'],
-      [['patch', '--namespace=a', '--secret=b', '--webhook=c', '--failure-policy=x'], 'Fail or Ignore'],
+      [['patch', '--namespace=a', '--secret=b', '--webhook=c', '--failure-policy=x'], 'Fail, Ignore'],
       [['create', '--namespace=a', '--secret=b', '--hosts=a'], 'give --kubeconfig=FILE'],
       [['patch', '--secrets=b'], '--secrets'],
     ] as const) {
