@@ -5,6 +5,7 @@ import { closest } from 'fastest-levenshtein';
 import { bool, intBetween, type Parser } from './feature/parse.ts';
 import { parseKey } from './kube/ref.ts';
 import { type LabelSelector, parseSelector } from './model/selector.ts';
+import { addressList, goDuration, leaseName } from './status/flag-values.ts';
 
 /** The command line is wrong; the message says how to mend it. */
 export class UsageError extends Error {
@@ -52,7 +53,7 @@ const logFormat: Parser<'auto' | 'text' | 'json'> = (value) =>
 const nginxMode: Parser<'child' | 'remote'> = (value) =>
   value === 'child' || value === 'remote' ? { ok: true, value } : { ok: false, accepts: 'child or remote' };
 
-function flag<T>(initial: T, parse: Parser<T>, doc: string): Flag<T> {
+function flag<T>(initial: NoInfer<T>, parse: Parser<T>, doc: string): Flag<T> {
   return { default: initial, parse, isBool: false, doc };
 }
 
@@ -110,6 +111,19 @@ export const FLAGS = {
   configmap: flag<string | null>(null, reference, 'The controller ConfigMap, namespace/name.'),
   'default-backend-service': flag<string | null>(null, reference, 'Service for requests that nothing else serves.'),
   'default-ssl-certificate': flag<string | null>(null, reference, 'Secret of the default certificate.'),
+  'update-status': toggle(true, 'Write the addresses of this controller into the status of Ingresses.'),
+  'publish-service': flag<string | null>(null, reference, 'Service whose addresses are written there, namespace/name.'),
+  'publish-status-address': flag(null, addressList, 'Addresses to write there instead.'),
+  'report-node-internal-ip-address': toggle(
+    false,
+    'Of nodes, write the internal addresses; without either of the above.',
+  ),
+  'update-status-on-shutdown': toggle(true, 'Empty the status when the last replica is removed.'),
+  'status-update-interval': flag(60, intBetween(0, 86_400), 'Seconds between two looks at the addresses; at least 5.'),
+  'election-id': flag('ingress-controller-leader', leaseName, 'Name of the Lease by which the leader is elected.'),
+  'election-ttl': flag(null, goDuration, 'How long the Lease is held without a renewal, such as 1m; 30s without it.'),
+  'disable-leader-election': toggle(false, 'Elect no leader; then nobody writes the status of Ingresses.'),
+  'disable-sync-events': toggle(false, 'Send no Events but those of reloads.'),
   'http-port': flag(80, port, 'Port for HTTP.'),
   'https-port': flag(443, port, 'Port for HTTPS.'),
   'healthz-port': flag(10254, port, 'Port of /healthz, /readyz and /metrics.'),
@@ -138,9 +152,8 @@ export type FlagValues = { readonly [N in keyof typeof FLAGS]: ValueOf<(typeof F
 export const UNSUPPORTED_FLAGS: ReadonlySet<string> = new Set(
   `enable-annotation-validation deep-inspect tcp-services-configmap
   udp-services-configmap enable-ssl-chain-completion enable-ssl-passthrough sync-period
-  sync-rate-limit dynamic-configuration-retries disable-sync-events update-status publish-service publish-status-address
-  report-node-internal-ip-address update-status-on-shutdown status-update-interval election-id election-ttl
-  disable-leader-election ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
+  sync-rate-limit dynamic-configuration-retries
+  ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
   profiling profiler-port profiler-address internal-logger-address enable-metrics metrics-per-host metrics-per-undefined-host
   report-status-classes exclude-socket-metrics time-buckets length-buckets size-buckets bucket-factor max-buckets
   monitor-max-batch-size maxmind-license-key maxmind-edition-ids maxmind-mirror maxmind-retries-count
@@ -161,8 +174,7 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
 /** Boolean flags among the unsupported ones: their value never stands in the next argument. */
 const UNSUPPORTED_BOOL = new Set(
   `enable-annotation-validation deep-inspect enable-ssl-chain-completion enable-ssl-passthrough
-  disable-sync-events update-status report-node-internal-ip-address
-  update-status-on-shutdown disable-leader-election profiling enable-metrics metrics-per-host
+  profiling enable-metrics metrics-per-host
   metrics-per-undefined-host report-status-classes logtostderr alsologtostderr one_output add_dir_header skip_headers
   skip_log_headers sort-backends force-namespace-isolation enable-dynamic-certificates enable-dynamic-configuration
   disable-node-list`.split(/\s+/),
@@ -196,6 +208,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     throw new UsageError(
       '--manifests and a cluster (--kubeconfig, --apiserver-host) exclude each other: use one of them',
     );
+  }
+  if (flags['publish-service'] !== null && flags['publish-status-address'] !== null) {
+    throw new UsageError('--publish-service and --publish-status-address exclude each other: use one of them');
   }
   if (
     flags['validating-webhook'] !== null &&

@@ -3,6 +3,7 @@ import { type Command, SELECTION_FLAGS, SOURCE_FLAGS, service, tool } from './co
 import { completion } from './completion/command.ts';
 import { explain } from './explain/command.ts';
 import { lint } from './lint/command.ts';
+import { WEBHOOK_CERT_OPTIONS } from './webhook-options.ts';
 
 const render = tool({
   name: 'render',
@@ -45,6 +46,24 @@ const waitShutdown = tool({
   run: async () => (await import('./wait-shutdown.ts')).waitShutdown(),
 });
 
+const webhookCertificate = tool({
+  name: 'webhook-cert',
+  about: 'make the certificate of the admission webhook (jobs of the Helm chart)',
+  usage: [
+    'create --namespace=NS --secret=NAME --hosts=NAME[,NAME…]',
+    'patch --namespace=NS --secret=NAME --webhook=NAME [--failure-policy=Fail|Ignore]',
+  ],
+  details: `create makes a certificate for the hosts, and an authority for it, and stores them in the Secret as ca, cert and key. A
+Secret that is there already stays as it is.
+
+patch writes the ca of the Secret, and the failure policy, into the ValidatingWebhookConfiguration.`,
+  maxWords: 1,
+  words: ['create', 'patch'],
+  options: WEBHOOK_CERT_OPTIONS,
+  flags: ['kubeconfig'],
+  run: async (invocation) => (await import('./webhook-cert.ts')).webhookCert(invocation),
+});
+
 const help = tool({
   name: 'help',
   about: 'print the help of a command',
@@ -57,4 +76,13 @@ const help = tool({
   run: async (invocation) => (await import('./help.ts')).help(COMMANDS, invocation),
 });
 
-export const COMMANDS: readonly Command[] = [explain, lint, render, nginx, waitShutdown, completion, help];
+export const COMMANDS: readonly Command[] = [
+  explain,
+  lint,
+  render,
+  nginx,
+  waitShutdown,
+  webhookCertificate,
+  completion,
+  help,
+];

@@ -63,7 +63,7 @@ describe('arguments of sub-commands', () => {
   });
 
   it('a flag of ingress-nginx that does nothing is a warning here, too', () => {
-    expect(read('look', '--election-id=x', 'far').line.warnings.join()).to.contain('--election-id has no effect');
+    expect(read('look', '--profiler-port=1', 'far').line.warnings.join()).to.contain('--profiler-port has no effect');
   });
 
   it('no word means to serve', () => {
