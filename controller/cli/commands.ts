@@ -3,6 +3,7 @@ import { type Command, SELECTION_FLAGS, SOURCE_FLAGS, service, tool } from './co
 import { completion } from './completion/command.ts';
 import { explain } from './explain/command.ts';
 import { lint } from './lint/command.ts';
+import { migrateReport } from './migrate/command.ts';
 import { WEBHOOK_CERT_OPTIONS } from './webhook-options.ts';
 
 const render = tool({
@@ -79,6 +80,7 @@ const help = tool({
 export const COMMANDS: readonly Command[] = [
   explain,
   lint,
+  migrateReport,
   render,
   nginx,
   waitShutdown,

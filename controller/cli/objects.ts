@@ -3,7 +3,7 @@
 import { selectionOf } from '../app.ts';
 import type { FlagValues } from '../flags.ts';
 import type { KubeObject } from '../kube/objects.ts';
-import { keyOf, showRef } from '../kube/ref.ts';
+import { showRef } from '../kube/ref.ts';
 import { Graph } from '../model/graph.ts';
 import { expiredCertificates } from '../model/problems.ts';
 import type { Selection, Settings } from '../model/settings.ts';
@@ -38,7 +38,7 @@ export function objectsOf(files: readonly TextFile[], flags: FlagValues): Object
       else problems.push(duplicate(object, name, before.file));
     }
   }
-  const all = [...[...objects.values()].map(({ object }) => object)];
+  const all = [...objects.values()].map(({ object }) => object);
   const ours: KubeObject = {
     kind: 'IngressClass',
     meta: { ...NO_META, name: flags['ingress-class'] },
@@ -64,9 +64,4 @@ function duplicate({ kind, meta }: KubeObject, file: string, first: string): Pro
     code: 'object-duplicate',
     message,
   };
-}
-
-/** "namespace/name". */
-export function keyOfObject({ meta }: KubeObject): string {
-  return keyOf(meta);
 }

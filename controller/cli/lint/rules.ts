@@ -30,5 +30,7 @@ export const RULES: Readonly<Record<ProblemCode, string>> = {
   'directives-refused': 'nginx does not accept the configuration that the object asks for.',
   'reload-failed': 'nginx did not take over the configuration.',
   'kind-forbidden': 'The API server does not let objects of the kind be read.',
+  'address-unknown': 'There is no address to write into the status of Ingresses.',
+  'write-refused': 'The API server does not let the controller write what it has to.',
   'api-unreachable': 'The API server does not answer.',
 };
