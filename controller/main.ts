@@ -56,7 +56,12 @@ async function runCommand({ command, words, line, options }: Extract<Read, { kin
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
   for (const warning of line.warnings) streams.err(`warning: ${warning}\n`);
-  return command.run({ words, options, flags: line.flags, streams, signal: stop.signal });
+  try {
+    return await command.run({ words, options, flags: line.flags, streams, signal: stop.signal });
+  } catch (error) {
+    if (stop.signal.aborted) return EXIT.interrupted; // whatever it was in the middle of
+    throw error;
+  }
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -12,6 +12,8 @@ export const EXIT = {
   noInput: 66,
   /** EX_UNAVAILABLE: nginx, the cluster, a port or the controller is not there. */
   unavailable: 69,
+  /** 128 + SIGINT, as shells have it. */
+  interrupted: 130,
   /** EX_SOFTWARE: a bug. */
   software: 70,
 } as const;

@@ -23,17 +23,10 @@ export async function explain({ words, options, flags, streams, signal }: Explai
   const question = questionOf(url, options);
   const hasObjects = flags.manifests !== null || flags.kubeconfig !== null || flags['apiserver-host'] !== null;
   const running = !hasObjects || options.live ? await findRunning(flags, signal) : null;
-  const snapshot = hasObjects ? await readSnapshot(flags, streams, signal) : null;
   const explanation =
-    snapshot === null && running !== null
-      ? await explainRunning(question, running, signal)
-      : await explainObjects(
-          question,
-          snapshot ?? (await readSnapshot(flags, streams, signal)),
-          flags,
-          running,
-          signal,
-        );
+    hasObjects || running === null
+      ? await explainObjects(question, await readSnapshot(flags, streams, signal), flags, running, signal)
+      : await explainRunning(question, running, signal);
   if (options.output === 'text') printExplanation(streams, explanation);
   else printData(streams, options.output, explanation);
   const status = explanation.outcome?.status ?? 200;

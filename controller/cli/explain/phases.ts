@@ -2,7 +2,7 @@
 import ipaddr from 'ipaddr.js';
 import type { TemplatePart } from '../../feature/template.ts';
 import type { Phase } from './explanation.ts';
-import type { Lookup } from './lookup.ts';
+import { type Lookup, nameOf } from './lookup.ts';
 import { type Question, variableOf } from './question.ts';
 import { regexOf } from './regex.ts';
 import type { BackendValue, HostValue, RouteValue, SettingsValue } from './values.ts';
@@ -41,6 +41,39 @@ function end(phase: string, status: number, text: string, location: string | nul
   return { phase, text, ends: { status, location } };
 }
 
+const connection: Step = ({ question, settings, lookup }) => {
+  if (question.scheme === 'http') return [];
+  if (lookup.hasCertificate) return [note('TLS', 'a certificate of this name is shown')];
+  const isRefused = settings.reject_handshake === true;
+  return [
+    note(
+      'TLS',
+      isRefused
+        ? 'no certificate: the handshake is refused (ssl-reject-handshake)'
+        : 'the default certificate is shown',
+    ),
+  ];
+};
+
+const blocked: Step = ({ question, settings }) => {
+  const lists = [
+    ['user-agent', 'block-user-agents', settings.blocked?.user_agents ?? []],
+    ['referer', 'block-referers', settings.blocked?.referers ?? []],
+  ] as const;
+  return lists.flatMap(([header, key, patterns]) => {
+    const value = question.headers.get(header);
+    if (value === undefined || patterns.length === 0) return [];
+    const isBlocked = patterns.some((pattern) => {
+      if ('text' in pattern) return pattern.text === value;
+      const regex = regexOf(pattern.regex);
+      return (
+        regex.kind === 'regex' && new RegExp(regex.regex.source, pattern.options.includes('i') ? 'i' : '').test(value)
+      );
+    });
+    return isBlocked ? [end('blocked', 403, `${header} ${JSON.stringify(value)} (${key})`)] : [];
+  });
+};
+
 const ofHost: Step = ({ host, question, settings, lookup }) => {
   const { policy } = host;
   const phases: Phase[] = [];
@@ -51,34 +84,50 @@ const ofHost: Step = ({ host, question, settings, lookup }) => {
     const page = policy.client_certificates.error_page;
     const without = page === undefined ? '400' : `a redirect to ${page}`;
     phases.push(note('client certificate', `asked for by its server; who has none, or a bad one, gets ${without}`));
-    if (question.scheme === 'http' && host.server !== undefined) {
-      phases.push(note('client certificate', 'over plain HTTP there is none to show'));
-    }
+    if (question.scheme === 'http') phases.push(note('client certificate', 'over plain HTTP there is none to show'));
   }
   if (host.denied === true) return [...phases, end('host', 403, 'every path of the host is refused')];
   if (policy.leads_to !== undefined) {
-    const { host: other, code } = policy.leads_to;
-    const location = `${question.scheme}://${other ?? ''}${question.target}`;
-    return [
-      ...phases,
-      end('host', code ?? 308, `all requests lead to ${other ?? ''} (from-to-www-redirect)`, location),
-    ];
+    const { host: other = '', code = 308 } = policy.leads_to;
+    const location = `${schemeSeen(question, settings)}://${other}${portOf(question, 'always')}${withoutSlash(question.target)}`;
+    return [...phases, end('host', code, `all requests lead to ${other} (from-to-www-redirect)`, location)];
   }
   if (policy.app_root !== undefined && question.uri === '/') {
-    const location = `${question.scheme}://${question.host}${textOf(policy.app_root)}`;
+    const location = `${schemeSeen(question, settings)}://${question.host}${textOf(policy.app_root)}`;
     return [...phases, end('app-root', 302, `"/" leads to ${textOf(policy.app_root)}`, location)];
   }
+  if (host.native === true)
+    phases.push(
+      note('host', "native mode: its paths are nginx's own locations, and its snippets may change everything"),
+    );
   if (lookup.isAlias) phases.push(note('host', 'found by a server-alias that is a pattern'));
   return phases;
 };
 
-const ofPath: Step = ({ route, lookup, question }) => {
+function withoutSlash(target: string): string {
+  return target.replace(/\/$/, '');
+}
+
+/** ":port" as the URL has it; 'unusual': only where clients do not take it for granted. */
+function portOf({ host, scheme }: Question, written: 'always' | 'unusual'): string {
+  const usual = scheme === 'https' ? '443' : '80';
+  const port = /:(\d+)$/.exec(host)?.[1] ?? usual;
+  return written === 'unusual' && port === usual ? '' : `:${port}`;
+}
+
+/** A path of the host that was asked for, as redirects write it (lua/lib/redirect.lua). */
+function toPath({ policy }: RouteValue, question: Question, settings: SettingsValue, path: string): string {
+  if (policy.relative_redirects === true) return path;
+  const port = policy.port_in_redirects === true ? portOf(question, 'unusual') : '';
+  return `${schemeSeen(question, settings)}://${nameOf(question.host) ?? ''}${port}${path}`;
+}
+
+const ofPath: Step = ({ route, lookup, question, settings }) => {
   if (route === null) return [end('path', 404, 'no path of the host matches')];
   if (lookup.leadsToSlash) {
-    const query = question.query === null ? '' : `?${question.query}`;
-    return [
-      end('path', 301, `the path is ${route.path}, with the final slash (PATH-05)`, `${question.uri ?? ''}/${query}`),
-    ];
+    const query = question.query === null || question.query === '' ? '' : `?${question.query}`;
+    const location = toPath(route, question, settings, `${escaped(question.uri ?? '')}/${query}`);
+    return [end('path', 301, `the path is ${route.path}, with the final slash (PATH-05)`, location)];
   }
   if (lookup.status !== null) {
     return [end('path', lookup.status, `the path ${route.path} matches, and its regular expression cannot be used`)];
@@ -118,7 +167,15 @@ const redirects: Step = ({ route, question, settings, lookup }) => {
     phases.push(note('snippet', 'its snippets come first, and may answer or change everything'));
   if (policy.redirect_to !== undefined) {
     const { url = '', code = 302 } = policy.redirect_to;
-    return [...phases, end('redirect', code, `all requests lead to ${url}`, url)];
+    return [
+      ...phases,
+      end(
+        'redirect',
+        code,
+        `all requests lead to ${url}`,
+        url.startsWith('/') ? toPath(route, question, settings, url) : url,
+      ),
+    ];
   }
   const rewrite = rewritten(route, question);
   if (rewrite?.text !== null && rewrite !== null && /^https?:\/\//.test(rewrite.text)) {
@@ -126,8 +183,8 @@ const redirects: Step = ({ route, question, settings, lookup }) => {
   }
   if (policy.redirect_to_tls !== true || schemeSeen(question, settings) !== 'http') return phases;
   if (lookup.isAlias && policy.force_tls !== true && !lookup.hasCertificate) return phases;
-  const name = question.host.replace(/:\d*$/, '');
-  const path = policy.preserve_trailing_slash === true ? question.target : question.target.replace(/\/$/, '');
+  const name = nameOf(question.host) ?? '';
+  const path = policy.preserve_trailing_slash === true ? question.target : withoutSlash(question.target);
   const port = policy.port_in_redirects === true ? `:${settings.https_port}` : '';
   const location = `https://${name}${port}${path}`;
   return [...phases, end('to HTTPS', settings.redirect_code, 'plain HTTP leads to HTTPS', location)];
@@ -275,7 +332,19 @@ const sending: Step = ({ route, question, settings }) => {
   return phases;
 };
 
-const STEPS: readonly Step[] = [ofHost, ofPath, cors, redirects, toBackend, limits, access, builtInPage, sending];
+const STEPS: readonly Step[] = [
+  connection,
+  blocked,
+  ofHost,
+  ofPath,
+  cors,
+  redirects,
+  toBackend,
+  limits,
+  access,
+  builtInPage,
+  sending,
+];
 
 /** null without rewrite-target, or where the path does not match; `text` null where only the request can fill it in. */
 function rewritten(
@@ -294,6 +363,14 @@ function rewritten(
     return /^(http|cookie)_/.test(part.variable) ? (variableOf({ uri, ...question }, part.variable) ?? '') : null;
   });
   return { template: textOf(target), text: parts.includes(null) ? null : parts.join('') };
+}
+
+/** A path as nginx writes it: a character stands for a byte. */
+function escaped(uri: string): string {
+  return uri.replace(
+    /[^A-Za-z0-9/!$&'()*+,\-.:;=@_~]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
 }
 
 /** A template as its owner wrote it. */

@@ -51,11 +51,15 @@ export interface BackendValue {
   readonly canaries?: readonly { readonly id: string; readonly policy: Sent<CanaryPolicy> }[];
 }
 
+type Pattern = { readonly text: string } | { readonly regex: string; readonly options: string };
+
 export interface SettingsValue {
   readonly redirect_code: number;
   readonly https_port: number;
   readonly hsts?: string;
   readonly use_forwarded_headers: boolean;
+  readonly reject_handshake?: boolean;
+  readonly blocked?: { readonly user_agents: readonly Pattern[]; readonly referers: readonly Pattern[] };
   readonly health_check_path: string;
 }
 
