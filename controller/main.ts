@@ -49,17 +49,31 @@ async function serve(program: Program, { flags, warnings }: CommandLine): Promis
   }
 }
 
-/** Runs a command to its end; the first signal asks it to stop, a second one ends the program. */
+/** What a command has after the first signal to leave things in order, a terminal say. */
+const TIDY_MS = 1000;
+
+/** Runs a command to its end, or shortly beyond the first signal. */
 async function runCommand({ command, words, line, options }: Extract<Read, { kind: 'command' }>): Promise<number> {
   if (command.kind === 'service') return serve(await command.load(), line);
   const streams = processStreams();
   const stop = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
+  let interrupted: number | null = null;
+  for (const [name, status] of [
+    ['SIGTERM', EXIT.terminated],
+    ['SIGINT', EXIT.interrupted],
+  ] as const) {
+    process.once(name, () => {
+      interrupted = status;
+      stop.abort();
+      setTimeout(() => process.exit(status), TIDY_MS).unref();
+    });
+  }
   for (const warning of line.warnings) streams.err(`warning: ${warning}\n`);
   try {
-    return await command.run({ words, options, flags: line.flags, streams, signal: stop.signal });
+    const status = await command.run({ words, options, flags: line.flags, streams, signal: stop.signal });
+    return interrupted ?? status;
   } catch (error) {
-    if (stop.signal.aborted) return EXIT.interrupted; // whatever it was in the middle of
+    if (interrupted !== null) return interrupted; // whatever it was in the middle of
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { printData } from '../output.ts';
 import { readSnapshot, type Snapshot } from '../snapshot.ts';
 import { backendState, foresee, sharesOf } from './canary.ts';
 import type { ExplainInvocation } from './command.ts';
-import type { BackendState, Explanation } from './explanation.ts';
+import type { BackendState, Explanation, Phase } from './explanation.ts';
 import { type Lookup, lookup as lookUp, nameOf } from './lookup.ts';
 import { phasesOf } from './phases.ts';
 import { type Question, questionOf } from './question.ts';
@@ -134,7 +134,7 @@ async function tell(
   const ends = end?.ends ?? null;
   const outcome =
     ends === null
-      ? { status: null, text: `sent to ${backends.map(({ id }) => id).join(' or ')}` }
+      ? { status: null, text: `sent to ${backends.map(({ id }) => id).join(' or ')}${admission(phases)}` }
       : {
           status: ends.status,
           text: `${end?.phase ?? ''}: ${ends.status}${ends.location === null ? '' : ` to ${ends.location}`}, ${end?.text ?? ''}`,
@@ -148,6 +148,20 @@ async function tell(
     backends,
   };
 }
+
+/** Who is let in is not known beforehand. */
+function admission(phases: readonly Phase[]): string {
+  const asked = phases.filter(({ phase }) => ASKING.has(phase)).map(({ phase }) => phase);
+  return asked.length === 0 ? '' : `, for who is let in (${[...new Set(asked)].join(', ')})`;
+}
+
+const ASKING: ReadonlySet<string> = new Set([
+  'client certificate',
+  'limits',
+  'access list',
+  'basic authentication',
+  'external authentication',
+]);
 
 async function backendsOf(
   question: Question,

@@ -235,10 +235,9 @@ const access: Step = ({ route, question }) => {
     const isDecided = listed === false && (satisfy !== 'any' || (basic === undefined && external === undefined));
     if (isDecided) return [end('access list', 403, `${question.clientIp ?? ''} may not enter (${lists})`)];
     phases.push(
-      note(
-        'access list',
-        listed === null && question.clientIp === null ? `${lists}; --client-ip says who asks` : lists,
-      ),
+      listed === true
+        ? note('access', `${question.clientIp ?? ''} may enter (${lists})`)
+        : note('access list', question.clientIp === null ? `${lists}; --client-ip says who asks` : lists),
     );
   }
   if (satisfy === 'any' && listed === true) return [...phases, note('access', 'the list is enough (satisfy: any)')];
