@@ -20,8 +20,11 @@ import { FREE_TEXTS, type Selection } from './model/settings.ts';
 import type { Problem } from './model/types.ts';
 import { configRenderer, type Installation, RUN_FILES } from './render/config.ts';
 import { chooseSource, type Opening, type OpenSource, openSource, type SourceChoice } from './source.ts';
+import { seriesMegabytes, seriesOptions } from './telemetry/families.ts';
+import { requestMetricsOf } from './telemetry/flag-values.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
-import { Metrics } from './telemetry/metrics.ts';
+import { Metrics, type Moment } from './telemetry/metrics.ts';
+import { versionOf } from './version.ts';
 import { Cluster } from './watch/cluster.ts';
 import { Intake } from './watch/intake.ts';
 import type { Source } from './watch/source.ts';
@@ -77,7 +80,13 @@ export async function installationOf(flags: FlagValues): Promise<Installation> {
     cores: availableParallelism(),
     stateMegabytes: flags['state-megabytes'],
     previousStateMegabytes: null,
+    metrics: measuredOf(flags),
   };
+}
+
+function measuredOf(flags: FlagValues): Installation['metrics'] {
+  const metrics = requestMetricsOf(flags);
+  return metrics && { options: seriesOptions(metrics), megabytes: seriesMegabytes(metrics) };
 }
 
 /** Started by root, nginx's workers are another user, who may have no way into the run directory. */
@@ -123,7 +132,15 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
 
   const work = new AbortController();
   const cluster = new Cluster();
-  const metrics = new Metrics();
+  const metrics = new Metrics({
+    own: {
+      controller_namespace: process.env.POD_NAMESPACE ?? '',
+      controller_class: flags['controller-class'],
+      controller_pod: process.env.POD_NAME ?? '',
+    },
+    version: versionOf(),
+    requests: requestMetricsOf(flags),
+  });
   const applier = new Applier(await partsOf(flags, binary, installation, nginx, control));
   let loop: Loop | null = null;
   let source: Source | null = null;
@@ -138,20 +155,23 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     ...(loop?.model?.problems ?? []),
     ...(loop?.model ? expiredCertificates(loop.model, Date.now()) : []),
     ...(loop?.problems ?? []),
+    ...metrics.problems(),
   ];
   const report = problemReporter(problems, log);
+  const moment = (): Moment => ({
+    problems: tidy(problems()),
+    model: loop?.model ?? null,
+    state: applier.state,
+    queued: loop?.queued ?? 0,
+    silences: source?.silences() ?? new Map(),
+    master: nginx.pid,
+  });
   const checks: HealthChecks = {
     path: flags['health-check-path'],
     // Until the source is read there is no nginx to look at.
     isHealthy: () => !isStopping && (loop === null || (nginx.pid !== null && isAlive(nginx.pid))),
     isReady: () => !isStopping && loop?.isReady === true,
-    metrics: async () =>
-      metrics.text(
-        tidy(problems()),
-        applier.reloads,
-        await control.counters(work.signal).catch(() => ({})),
-        await control.ejections(work.signal).catch(() => null),
-      ),
+    metrics: () => ({ type: metrics.contentType, pieces: metrics.pieces(moment(), control, work.signal) }),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
 
@@ -180,8 +200,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       applier,
       nginx,
       log,
-      onApplied: (model, milliseconds) => {
-        metrics.observeApply(milliseconds / 1000, model.hosts.size, model.backends.size);
+      onReload: (outcome, milliseconds) => metrics.observeReload(outcome, milliseconds / 1000, Date.now() / 1000),
+      onApplied: (model, milliseconds, waited) => {
+        metrics.observeApply(milliseconds / 1000, waited === null ? null : waited / 1000, model, Date.now() / 1000);
         report();
       },
     });

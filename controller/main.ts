@@ -1,6 +1,4 @@
 // Entry point of `sluice`: arguments, signals, exit status.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { run } from './app.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { PortTaken } from './apply/listen.ts';
@@ -10,6 +8,7 @@ import { ApiError } from './kube/api-error.ts';
 import { ApiUnavailable } from './kube/reach.ts';
 import { HealthPortUnavailable } from './telemetry/health.ts';
 import { createLog } from './telemetry/log.ts';
+import { versionOf } from './version.ts';
 
 const USAGE = 64; // sysexits(3): EX_USAGE
 const UNAVAILABLE = 69; // EX_UNAVAILABLE
@@ -18,11 +17,6 @@ const UNAVAILABLE = 69; // EX_UNAVAILABLE
 function isExpected(error: unknown): error is Error {
   const kinds = [UsageError, NginxUnavailable, ApiUnavailable, ApiError, PortTaken, HealthPortUnavailable];
   return kinds.some((kind) => error instanceof kind);
-}
-
-function versionOf(): string {
-  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 async function serve({ flags, warnings }: CommandLine): Promise<number> {

@@ -1,11 +1,13 @@
 // The health port: /healthz (alive and not stopping), /readyz (the first state is in every worker), /metrics.
 import { createServer, type Server } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 export interface HealthChecks {
   readonly path: string;
   isHealthy(): boolean;
   isReady(): boolean;
-  metrics(): Promise<{ readonly type: string; readonly body: string }>;
+  metrics(): { readonly type: string; readonly pieces: AsyncIterable<string> };
 }
 
 /** The health port cannot be had; the message says what to do. */
@@ -29,10 +31,10 @@ export async function serveHealth(
     if (path === checks.path) answer(checks.isHealthy() ? 200 : 500, checks.isHealthy() ? 'ok' : 'not healthy');
     else if (path === '/readyz') answer(checks.isReady() ? 200 : 503, checks.isReady() ? 'ok' : 'not ready');
     else if (path === '/metrics') {
-      checks.metrics().then(
-        ({ type, body }) => answer(200, body, type),
-        (error: unknown) => answer(500, `collecting metrics failed: ${String(error)}`),
-      );
+      const { type, pieces } = checks.metrics();
+      response.setHeader('Content-Type', type);
+      // What fails on the way, or a scraper that goes, breaks the connection off: nobody takes a part for all.
+      pipeline(Readable.from(pieces, { objectMode: false }), response).catch(() => undefined);
     } else answer(404, 'not found');
   });
   await new Promise<void>((resolve, reject) => {
