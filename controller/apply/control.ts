@@ -61,17 +61,21 @@ export interface MeasuredSeries {
 /** "<bytes of the key> <bytes of the numbers>\n", then both, one series after the other. */
 function readSeries(body: Buffer): Series[] {
   const series: Series[] = [];
+  // One piece of memory for all numbers, which must be aligned.
+  const memory = new ArrayBuffer(body.length);
+  let used = 0;
   for (let at = 0; at < body.length; ) {
     const end = body.indexOf(NEWLINE, at);
     const [keyBytes = Number.NaN, numberBytes = Number.NaN] = body.toString('latin1', at, end).split(' ').map(Number);
     const numbersAt = end + 1 + keyBytes;
     const next = numbersAt + numberBytes;
     if (end < 0 || !(next <= body.length)) throw new ControlError('GET /v1/series: the answer is cut short');
-    const from = body.byteOffset + numbersAt;
+    body.copy(new Uint8Array(memory, used), 0, numbersAt, next);
     series.push({
       key: body.toString('utf8', end + 1, numbersAt),
-      numbers: new Float64Array(body.buffer.slice(from, from + numberBytes)),
+      numbers: new Float64Array(memory, used, numberBytes / 8),
     });
+    used += numberBytes;
     at = next;
   }
   return series;

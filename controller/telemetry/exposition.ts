@@ -2,9 +2,7 @@
 // the controller has other things to do meanwhile.
 import type { Series } from '../apply/control.ts';
 import { histogramsOf, LABELS, PREFIX, REQUESTS, type RequestMetrics } from './families.ts';
-
-/** Characters of a piece, about. */
-const PIECE = 256 * 1024;
+import { NUMBER_BYTES, Page } from './page.ts';
 
 /** Backslash, quote and newline are what the format escapes in values. */
 export function labelText(labels: Readonly<Record<string, string>>): string {
@@ -19,46 +17,77 @@ function escapeValue(value: string): string {
 
 /** Bounds as Go prints floats (strconv 'g'), so that le="1e+06" stays what dashboards and rules know. */
 export function boundText(bound: number): string {
-  if (bound >= 1e21 || (bound < 1e6 && bound >= 1e-4)) return String(bound);
+  if (bound < 1e6 && bound >= 1e-4) return String(bound);
   const [digits = '', exponent = '0'] = bound.toExponential().split('e');
   const size = Math.abs(Number(exponent));
   return `${digits}e${exponent.startsWith('-') ? '-' : '+'}${size < 10 ? '0' : ''}${size}`;
 }
 
-/** Pieces of text of all request families; `own` are labels that every series has. */
+/** The labels of series as bytes. Those of the last scrape are kept: they are mostly the same. */
+export class LabelBytes {
+  readonly #metrics: RequestMetrics;
+  readonly #constant: string;
+  #known = new Map<string, Buffer>();
+
+  /** `own` are labels that every series has. */
+  constructor(metrics: RequestMetrics, own: Readonly<Record<string, string>>) {
+    this.#metrics = metrics;
+    this.#constant = labelText(own);
+  }
+
+  of(series: readonly Series[]): Buffer[] {
+    const next = new Map<string, Buffer>();
+    const all = series.map(({ key }) => {
+      const bytes = this.#known.get(key) ?? Buffer.from(this.#text(key));
+      next.set(key, bytes);
+      return bytes;
+    });
+    this.#known = next;
+    return all;
+  }
+
+  #text(key: string): string {
+    const values = key.split('\x1f');
+    const wanted = LABELS.flatMap((name, index) =>
+      this.#metrics.labels.has(name) ? [[name, values[index] ?? ''] as const] : [],
+    );
+    return [this.#constant, labelText(Object.fromEntries(wanted))].filter(Boolean).join(',');
+  }
+}
+
+/** All request families; `labels` are those of the series, in their order. A piece holds until the next one is asked for. */
 export function* requestText(
   series: readonly Series[],
+  labels: readonly Buffer[],
   metrics: RequestMetrics,
-  own: Readonly<Record<string, string>>,
-): Generator<string> {
-  const constant = labelText(own);
-  const labels = series.map(({ key }) => `${constant},${labelsOf(key, metrics)}`.replace(/,$/, ''));
-  if (!metrics.excluded.has(REQUESTS.name)) yield* counterText(series, labels);
+): Generator<Buffer> {
+  const page = new Page();
+  if (!metrics.excluded.has(REQUESTS.name)) yield* counterText(page, series, labels);
   let first = 1;
   for (const { name, help, of } of histogramsOf(metrics)) {
     const bounds = metrics.buckets[of];
-    yield* histogramText({ name: PREFIX + name, help, bounds, first }, series, labels);
+    yield* histogramText(page, { name: PREFIX + name, help, bounds, first }, series, labels);
     first += bounds.length + 2;
   }
+  yield page.content();
 }
 
-function labelsOf(key: string, { labels }: RequestMetrics): string {
-  const values = key.split('\x1f');
-  return labelText(
-    Object.fromEntries(LABELS.flatMap((name, index) => (labels.has(name) ? [[name, values[index] ?? '']] : []))),
-  );
-}
+const END = Buffer.from('} ');
+const HEAD_BYTES = 1000;
 
-function* counterText(series: readonly Series[], labels: readonly string[]): Generator<string> {
+function* counterText(page: Page, series: readonly Series[], labels: readonly Buffer[]): Generator<Buffer> {
   const name = PREFIX + REQUESTS.name;
-  let text = `# HELP ${name} ${REQUESTS.help}\n# TYPE ${name} counter\n`;
-  for (const [index, { numbers }] of series.entries()) {
-    text += `${name}{${labels[index]}} ${numbers[0]}\n`;
-    if (text.length < PIECE) continue;
-    yield text;
-    text = '';
+  const open = Buffer.from(`${name}{`);
+  yield* full(page, HEAD_BYTES);
+  page.text(`# HELP ${name} ${REQUESTS.help}\n# TYPE ${name} counter\n`);
+  for (let index = 0; index < series.length; index += 1) {
+    const own = labels[index] ?? END;
+    yield* full(page, open.length + own.length + NUMBER_BYTES);
+    page.put(open);
+    page.put(own);
+    page.put(END);
+    page.number(series[index]?.numbers[0] ?? 0);
   }
-  yield text;
 }
 
 interface Shape {
@@ -71,30 +100,54 @@ interface Shape {
 
 /** A histogram that observed nothing has no series, as in ingress-nginx: requests that no backend saw. */
 function* histogramText(
+  page: Page,
   { name, help, bounds, first }: Shape,
   series: readonly Series[],
-  labels: readonly string[],
-): Generator<string> {
-  const open = `${name}_bucket{`;
-  const ends = [...bounds.map(boundText), '+Inf'].map((bound) => `,le="${bound}"} `);
-  const sum = first + ends.length;
-  let text = `# HELP ${name} ${help}\n# TYPE ${name} histogram\n`;
+  labels: readonly Buffer[],
+): Generator<Buffer> {
+  const [bucket, sum, count] = ['bucket', 'sum', 'count'].map((ending) => Buffer.from(`${name}_${ending}{`));
+  if (bucket === undefined || sum === undefined || count === undefined) return;
+  const ends = [...bounds.map(boundText), '+Inf'].map((bound) => Buffer.from(`,le="${bound}"} `));
+  const longest = Math.max(...ends.map((end) => end.length));
+  yield* full(page, HEAD_BYTES);
+  page.text(`# HELP ${name} ${help}\n# TYPE ${name} histogram\n`);
   for (let index = 0; index < series.length; index += 1) {
-    const numbers = series[index]?.numbers;
-    if (numbers === undefined) continue;
-    const own = labels[index] ?? '';
-    const start = open + own;
-    let lines = '';
+    const numbers = series[index]?.numbers ?? NOTHING;
+    if (!hasAny(numbers, first, ends.length)) continue;
+    const own = labels[index] ?? END;
+    yield* full(page, (ends.length + 2) * (bucket.length + own.length + longest + NUMBER_BYTES));
+    const from = page.at;
+    page.put(bucket);
+    page.put(own);
+    const to = page.at;
     let total = 0;
-    for (let bucket = 0; bucket < ends.length; bucket += 1) {
-      total += numbers[first + bucket] ?? 0;
-      lines += `${start}${ends[bucket]}${total}\n`;
+    for (let at = 0; at < ends.length; at += 1) {
+      if (at > 0) page.repeat(from, to);
+      page.put(ends[at] ?? END);
+      total += numbers[first + at] ?? 0;
+      page.number(total);
     }
-    if (total === 0) continue;
-    text += `${lines}${name}_sum{${own}} ${numbers[sum]}\n${name}_count{${own}} ${total}\n`;
-    if (text.length < PIECE) continue;
-    yield text;
-    text = '';
+    line(page, sum, own, numbers[first + ends.length] ?? 0);
+    line(page, count, own, total);
   }
-  yield text;
+}
+
+const NOTHING = new Float64Array(0);
+
+function hasAny(numbers: Float64Array, first: number, length: number): boolean {
+  for (let at = first; at < first + length; at += 1) if (numbers[at] !== 0 && at < numbers.length) return true;
+  return false;
+}
+
+function line(page: Page, open: Buffer, own: Buffer, value: number): void {
+  page.put(open);
+  page.put(own);
+  page.put(END);
+  page.number(value);
+}
+
+function* full(page: Page, bytes: number): Generator<Buffer> {
+  if (page.hasRoom(bytes)) return;
+  yield page.content();
+  page.clear(bytes);
 }

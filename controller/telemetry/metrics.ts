@@ -131,8 +131,8 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** The text of /metrics in pieces; without what nginx does not tell, while it does not answer. */
-  async *pieces(moment: Moment, control: Control, signal: AbortSignal): AsyncGenerator<string> {
+  /** The text of /metrics in pieces, each of which holds until the next one is asked for; without what nginx does not tell, while it does not answer. */
+  async *pieces(moment: Moment, control: Control, signal: AbortSignal): AsyncGenerator<string | Buffer> {
     this.#underWay += 1;
     try {
       this.#problems.reset();

@@ -1,8 +1,7 @@
 // The metrics of requests at a scrape: what the workers counted, without what belongs to Ingresses that are gone.
-import { setImmediate as breath } from 'node:timers/promises';
 import type { Control, Series } from '../apply/control.ts';
 import type { Model, Problem } from '../model/types.ts';
-import { requestText } from './exposition.ts';
+import { LabelBytes, requestText } from './exposition.ts';
 import { LABELS, type RequestMetrics } from './families.ts';
 import { ingressesOf } from './of-model.ts';
 import { familyText, one } from './samples.ts';
@@ -12,12 +11,12 @@ const BATCH = 500;
 
 export class Requests {
   readonly #metrics: RequestMetrics;
-  readonly #own: Readonly<Record<string, string>>;
+  readonly #labels: LabelBytes;
   #overflow = 0;
 
   constructor(metrics: RequestMetrics, own: Readonly<Record<string, string>>) {
     this.#metrics = metrics;
-    this.#own = own;
+    this.#labels = new LabelBytes(metrics, own);
   }
 
   /** That series found no room, until some were forgotten. */
@@ -34,7 +33,7 @@ export class Requests {
   }
 
   /** The text; other work of the controller goes on in between. */
-  async *pieces(model: Model | null, control: Control, signal: AbortSignal): AsyncGenerator<string> {
+  async *pieces(model: Model | null, control: Control, signal: AbortSignal): AsyncGenerator<string | Buffer> {
     const measured = await control.series(signal).catch(() => null);
     if (measured === null) return;
     this.#overflow = measured.overflow;
@@ -42,9 +41,8 @@ export class Requests {
     yield familyText(
       one('gauge', 'sluice_request_series', 'Label sets of requests that are counted', {}, wanted.length),
     );
-    for (const piece of requestText(wanted, this.#metrics, this.#own)) {
+    for (const piece of requestText(wanted, this.#labels.of(wanted), this.#metrics)) {
       yield piece;
-      await breath();
     }
     for (let from = 0; from < gone.length; from += BATCH) {
       await control.forgetSeries(gone.slice(from, from + BATCH), signal).catch(() => undefined);

@@ -8,7 +8,7 @@ local ffi = require("ffi")
 local concat = table.concat
 local gmatch = string.gmatch
 
-local SLICE = 100
+local SLICE = 50
 -- Between slices, in seconds.
 local PAUSE = 0.001
 local doubles = ffi.typeof("const double *")

@@ -51,6 +51,7 @@ local function create(key, limit)
     return false
   end
   shared:incr("series", 1, 0)
+  shared:incr("change", 1, 0)
   return true
 end
 
@@ -102,8 +103,16 @@ function _M.add(records, count, waits)
   return done
 end
 
---- All keys of series, without the "=".
+-- The list of the keys, and the "change" that it holds for: it is as long as there are series, and
+-- those rarely come and go.
+local listed, listed_at
+
+--- All keys of series, without the "=". The list is not to be changed.
 function _M.keys()
+  local change = shared:get("change") or 0
+  if listed_at == change then
+    return listed
+  end
   local all = shared:get_keys(0)
   local keys, count = new_table(#all, 0), 0
   for i = 1, #all do
@@ -112,6 +121,7 @@ function _M.keys()
       keys[count] = sub(all[i], 2)
     end
   end
+  listed, listed_at = keys, change
   return keys
 end
 
@@ -126,6 +136,7 @@ function _M.forget(keys)
     if shared:get("=" .. key) then
       shared:delete("=" .. key)
       shared:incr("series", -1, 0)
+      shared:incr("change", 1, 0)
     end
   end
   shared:delete("overflow")

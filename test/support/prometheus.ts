@@ -99,7 +99,7 @@ export function expectHistograms(families: ReadonlyMap<string, Family>): void {
 }
 
 /** The value of the only series with these labels, beside others that it may have; null for none. Throws for several. */
-export function valueOf(
+export function sampleValue(
   families: ReadonlyMap<string, Family>,
   name: string,
   wanted: Readonly<Record<string, string>> = {},
