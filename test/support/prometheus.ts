@@ -48,7 +48,7 @@ export function parseExposition(text: string): ReadonlyMap<string, Family> {
     if (seen.has(id)) fail('a series comes twice');
     seen.add(id);
     const value = number === '+Inf' ? Number.POSITIVE_INFINITY : Number(number);
-    if (Number.isNaN(value) && number !== 'NaN') fail('no number');
+    if (Number.isNaN(value) && !/^nan$/i.test(number)) fail('no number'); // prom-client writes "Nan", which Go reads
     family.samples.push({ name, labels, value });
   }
   return families;
