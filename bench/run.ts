@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
+import admission from './admission.ts';
 import balancers from './balancers.ts';
 import churn from './churn.ts';
 import dataplane from './dataplane.ts';
@@ -11,6 +12,7 @@ import propagation from './propagation.ts';
 import reload from './reload.ts';
 import rules from './rules.ts';
 import scale from './scale.ts';
+import status from './status.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
@@ -22,6 +24,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   propagation,
   scale,
   churn,
+  status,
+  admission,
   balancers,
   metrics,
 ];

@@ -1,25 +1,23 @@
 // The composition root: builds everything from the command line and runs it until the signal.
-import { createHash, randomBytes } from 'node:crypto';
-import { fstatSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism, networkInterfaces, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { type Serving, startWebhook } from './admission/start.ts';
 import { Applier } from './apply/applier.ts';
-import { type Binary, inspectNginx } from './apply/binary.ts';
-import { Control } from './apply/control.ts';
-import { ensurePlaceholder } from './apply/placeholder.ts';
-import { isAlive, NginxProcess } from './apply/process.ts';
+import { drainClients } from './apply/drain.ts';
+import type { Nginx } from './apply/nginx.ts';
 import { readResolvConf } from './apply/resolver.ts';
+import type { Surroundings } from './apply/surroundings.ts';
 import type { FlagValues } from './flags.ts';
 import { Loop } from './loop.ts';
 import { Graph } from './model/graph.ts';
 import { expiredCertificates, showProblem, tidy } from './model/problems.ts';
 import { FREE_TEXTS, type Selection } from './model/settings.ts';
 import type { Problem } from './model/types.ts';
-import { configRenderer, type Installation, RUN_FILES } from './render/config.ts';
+import { chooseNginx, foldersOf } from './nginx.ts';
+import { configRenderer, type Installation } from './render/config.ts';
 import { chooseSource, type Opening, type OpenSource, openSource, type SourceChoice } from './source.ts';
+import { type Duties, NO_DUTIES, startDuties } from './status/start.ts';
 import { seriesMegabytes, seriesOptions } from './telemetry/families.ts';
 import { requestMetricsOf } from './telemetry/flag-values.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
@@ -67,17 +65,14 @@ export function selectionOf(flags: FlagValues, { kind, ingressClasses, zone = nu
   };
 }
 
-export async function installationOf(flags: FlagValues): Promise<Installation> {
+/** `surroundings` are those of nginx, which may run elsewhere. */
+export function installationOf(flags: FlagValues, surroundings: Surroundings): Installation {
   return {
+    ...surroundings,
     lua: LUA_FOLDER,
-    runDir: resolve(flags['run-dir']),
-    tempDir: tempDirOf(resolve(flags['run-dir'])),
+    ...foldersOf(flags),
     httpPort: flags['http-port'],
     httpsPort: flags['https-port'],
-    listenIpv6: hasIpv6(),
-    accessLog: canReopenStdout() ? '/dev/stdout' : join(resolve(flags['run-dir']), 'access.log'),
-    openFiles: await hardLimitOfOpenFiles(),
-    cores: availableParallelism(),
     stateMegabytes: flags['state-megabytes'],
     previousStateMegabytes: null,
     metrics: measuredOf(flags),
@@ -89,47 +84,10 @@ function measuredOf(flags: FlagValues): Installation['metrics'] {
   return metrics && { options: seriesOptions(metrics), megabytes: seriesMegabytes(metrics) };
 }
 
-/** Started by root, nginx's workers are another user, who may have no way into the run directory. */
-function tempDirOf(runDir: string): string {
-  if (process.getuid?.() !== 0) return join(runDir, 'temp');
-  return join(tmpdir(), `sluice-${createHash('sha256').update(runDir).digest('hex').slice(0, 12)}`);
-}
-
-function hasIpv6(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'));
-}
-
-/** nginx opens /dev/stdout anew, which works for files, pipes and terminals but not for sockets. */
-function canReopenStdout(): boolean {
-  try {
-    return !fstatSync(1).isSocket();
-  } catch {
-    return false; // standard output is closed
-  }
-}
-
-/** Open files that a process may ask for at most, from proc(5); 1024 where that cannot be read. */
-async function hardLimitOfOpenFiles(): Promise<number> {
-  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
-  const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1]);
-  return Number.isSafeInteger(hard) ? Math.min(hard, 1_048_576) : 1024;
-}
-
 /** Runs until `stop`, then ends in order; `force` cuts the graces short. */
 export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, force: AbortSignal): Promise<void> {
   const choice = chooseSource(flags, process.env);
-  const binary = await inspectNginx(process.env);
-  const installation = await installationOf(flags);
-  const nginx = new NginxProcess(binary, installation);
-  await mkdir(installation.runDir, { recursive: true, mode: 0o711 });
-  await ensurePlaceholder(installation.runDir, new Date());
-  const secret = await ensureSecret(join(installation.runDir, RUN_FILES.secret));
-  const control = new Control(join(installation.runDir, RUN_FILES.control), secret);
-  log.info({ nginx: binary.version, runDir: installation.runDir }, `sluice starts with ${binary.path}`);
-  if (installation.accessLog !== '/dev/stdout') {
-    log.info(`standard output is a socket, which nginx cannot open: the access log goes to ${installation.accessLog}`);
-  }
-
+  const { control, open } = await chooseNginx(flags);
   const work = new AbortController();
   const cluster = new Cluster();
   const metrics = new Metrics({
@@ -141,8 +99,11 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     version: versionOf(),
     requests: requestMetricsOf(flags),
   });
-  const applier = new Applier(await partsOf(flags, binary, installation, nginx, control));
+  let nginx: Nginx | null = null;
+  let applier: Applier | null = null;
+  let graph: Graph | null = null;
   let loop: Loop | null = null;
+  let duties: Duties = NO_DUTIES;
   let source: Source | null = null;
   let zone: string | null = null;
   const selection = (): Selection =>
@@ -155,25 +116,29 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     ...(loop?.model?.problems ?? []),
     ...(loop?.model ? expiredCertificates(loop.model, Date.now()) : []),
     ...(loop?.problems ?? []),
+    ...duties.problems(),
     ...metrics.problems(),
   ];
-  const report = problemReporter(problems, log);
+  const report = problemReporter(problems, log, (all) => duties.say(all));
   const moment = (): Moment => ({
     problems: tidy(problems()),
     model: loop?.model ?? null,
-    state: applier.state,
+    state: applier?.state ?? new Map(),
     queued: loop?.queued ?? 0,
     silences: source?.silences() ?? new Map(),
-    master: nginx.pid,
+    // That of another container has its numbers from there.
+    master: flags['nginx-mode'] === 'remote' ? null : (nginx?.pid ?? null),
   });
   const checks: HealthChecks = {
     path: flags['health-check-path'],
-    // Until the source is read there is no nginx to look at.
-    isHealthy: () => !isStopping && (loop === null || (nginx.pid !== null && isAlive(nginx.pid))),
-    isReady: () => !isStopping && loop?.isReady === true,
+    // Until the source is read there is no nginx to look at; one in another container is not mended by restarting us.
+    isHealthy: () => !isStopping && (loop === null || nginx?.isAlive === true || flags['nginx-mode'] === 'remote'),
+    isReady: () => !isStopping && loop?.isReady === true && nginx?.isAlive === true,
     metrics: () => ({ type: metrics.contentType, pieces: metrics.pieces(moment(), control, work.signal) }),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
+  const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
+  await startWebhook(flags, { cluster, serving, metrics, log }, work.signal);
 
   const opening: Opening = {
     store: intake,
@@ -189,20 +154,42 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       log.warn(`${error.message}; attempt ${attempt}, the next in ${Math.round(pauseMs)} ms`),
   };
   const serve = async (): Promise<void> => {
+    const { binary, surroundings, ...found } = await open(log, work.signal);
+    nginx = found.nginx;
+    const installation = installationOf(flags, surroundings);
+    log.info({ nginx: binary.version, runDir: installation.runDir }, `sluice starts with ${binary.path}`);
+    if (installation.accessLog !== '/dev/stdout') {
+      log.info(`nginx cannot open its standard output anew: the access log goes to ${installation.accessLog}`);
+    }
+    applier = new Applier({
+      nginx,
+      control,
+      render: configRenderer(TEMPLATE_FOLDER),
+      abilities: binary.abilities,
+      installation,
+      data: await dataOf(flags),
+      freeTexts: FREE_TEXTS,
+    });
     const opened = await openSource(choice, flags, opening, work.signal);
     source = opened.source;
     log.info(`reading ${opened.name}`);
     zone = await zoneOf(opened.readZone, flags, log, work.signal);
     await source.start(work.signal);
     log.info({ objects: total(cluster.counts()) }, `read ${opened.name}`);
+    const onLeader = (name: string, isLeader: boolean): void => metrics.observeLeader(name, isLeader);
+    const around = { api: opened.api, environment: process.env, cluster, log, selection, onLeader, onProblems: report };
+    duties = startDuties(flags, around, work.signal);
+    graph = new Graph(cluster, selection());
     loop = new Loop({
-      graph: new Graph(cluster, selection()),
+      graph,
       applier,
       nginx,
       log,
+      jitterMs: (flags['reload-jitter'] ?? (choice.kind === 'manifests' ? 0 : 1)) * 1000,
       onReload: (outcome, milliseconds) => metrics.observeReload(outcome, milliseconds / 1000, Date.now() / 1000),
       onApplied: (model, milliseconds, waited) => {
         metrics.observeApply(milliseconds / 1000, waited === null ? null : waited / 1000, model, Date.now() / 1000);
+        duties.applied(applier?.reloads ?? 0);
         report();
       },
     });
@@ -215,10 +202,13 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     };
     isStopping = true;
     log.info('stopping');
+    const left = duties.leave(force);
     await grace(flags['shutdown-grace-period']);
     loop?.expectEnd();
-    const patience = (loop?.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
-    await nginx.stop(patience, force);
+    const graceMs = (loop?.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
+    if (nginx !== null && nginx.pid !== null) log.info('nginx finishes its requests and ends');
+    await nginx?.leave({ graceMs, force, drain: () => drainClients(control, force) });
+    await left;
     work.abort();
     await grace(flags['post-shutdown-grace-period']);
     log.info('stopped');
@@ -258,24 +248,6 @@ async function runUntil(
   if (outcome !== 'stopped' && outcome !== null) throw outcome.error;
 }
 
-async function partsOf(
-  flags: FlagValues,
-  binary: Binary,
-  installation: Installation,
-  nginx: NginxProcess,
-  control: Control,
-) {
-  return {
-    nginx,
-    control,
-    render: configRenderer(TEMPLATE_FOLDER),
-    abilities: binary.abilities,
-    installation,
-    data: await dataOf(flags),
-    freeTexts: FREE_TEXTS,
-  };
-}
-
 export async function dataOf(flags: FlagValues) {
   return {
     healthCheckPath: flags['health-check-path'],
@@ -284,17 +256,12 @@ export async function dataOf(flags: FlagValues) {
   };
 }
 
-/** The secret of the control API lives as long as the run directory, so that a restarted controller can adopt nginx. */
-async function ensureSecret(file: string): Promise<string> {
-  const known = (await readFile(file, 'utf8').catch(() => '')).trim();
-  if (known.length >= 32) return known;
-  const secret = randomBytes(32).toString('hex');
-  await writeFile(file, `${secret}\n`, { mode: 0o600 });
-  return secret;
-}
-
-/** Logs each Problem once when it appears, and once when it is gone. */
-function problemReporter(list: () => readonly Problem[], log: Logger): () => void {
+/** Logs each Problem once when it appears, and once when it is gone; `tell` has all of them each time. */
+function problemReporter(
+  list: () => readonly Problem[],
+  log: Logger,
+  tell: (all: readonly Problem[]) => void,
+): () => void {
   let known = new Set<string>();
   return () => {
     const problems = tidy(list());
@@ -305,6 +272,7 @@ function problemReporter(list: () => readonly Problem[], log: Logger): () => voi
     }
     for (const line of known) if (!lines.has(line)) log.info(`solved: ${line}`);
     known = lines;
+    tell(problems);
   };
 }
 

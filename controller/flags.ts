@@ -5,6 +5,7 @@ import { closest } from 'fastest-levenshtein';
 import { bool, intBetween, type Parser } from './feature/parse.ts';
 import { parseKey } from './kube/ref.ts';
 import { type LabelSelector, parseSelector } from './model/selector.ts';
+import { addressList, goDuration, leaseName } from './status/flag-values.ts';
 import type { Label } from './telemetry/families.ts';
 import { bucketList, familyList, labelList } from './telemetry/flag-values.ts';
 
@@ -37,12 +38,24 @@ const selector: Parser<LabelSelector | null> = (value) => {
 };
 const absolutePath: Parser<string> = (value) =>
   /^\/[A-Za-z0-9._/-]*$/.test(value) ? { ok: true, value } : { ok: false, accepts: 'a path that starts with "/"' };
+/** "host:port" as Go writes it: the host may be missing, that of IPv6 stands in brackets. */
+const hostPort: Parser<{ readonly host: string; readonly port: number } | null> = (value) => {
+  if (value === '') return { ok: true, value: null };
+  const [, v6, host = v6 ?? '', number = ''] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(value) ?? [];
+  const parsed = port(number);
+  return parsed.ok
+    ? { ok: true, value: { host, port: parsed.value } }
+    : { ok: false, accepts: 'host:port or :port, such as :8443' };
+};
 const logFormat: Parser<'auto' | 'text' | 'json'> = (value) =>
   value === 'auto' || value === 'text' || value === 'json'
     ? { ok: true, value }
     : { ok: false, accepts: 'auto, text or json' };
 
-function flag<T>(initial: T, parse: Parser<T>, doc: string): Flag<T> {
+const nginxMode: Parser<'child' | 'remote'> = (value) =>
+  value === 'child' || value === 'remote' ? { ok: true, value } : { ok: false, accepts: 'child or remote' };
+
+function flag<T>(initial: NoInfer<T>, parse: Parser<T>, doc: string): Flag<T> {
   return { default: initial, parse, isBool: false, doc };
 }
 
@@ -67,7 +80,18 @@ export const FLAGS = {
     false,
     'Proxy to loopback addresses in EndpointSlices; for tests and development.',
   ),
-  'run-dir': flag('.run', text, 'Folder for sockets, the rendered configuration and the pid file. One per instance.'),
+  'run-dir': flag('.run', text, 'Folder for sockets and the pid file. One per instance.'),
+  'conf-dir': optional('Folder for nginx.conf, its files and the secret; --run-dir, when not given.'),
+  'nginx-mode': flag(
+    'child',
+    nginxMode,
+    'child: nginx is started here; remote: by "sluice nginx" with the same folders.',
+  ),
+  'reload-jitter': flag<number | null>(
+    null,
+    intBetween(0, 10),
+    'Longest random delay of a reload, seconds: replicas do not reload in step. 1 in a cluster, else 0.',
+  ),
   'log-format': flag('auto', logFormat, 'text, json, or auto: text on a terminal, else json.'),
   'state-megabytes': flag(512, intBetween(1, 65536), 'Shared memory for the routing state at first; it grows.'),
   'resolv-conf': flag('/etc/resolv.conf', text, 'File that names the DNS servers for ExternalName Services.'),
@@ -89,10 +113,32 @@ export const FLAGS = {
   configmap: flag<string | null>(null, reference, 'The controller ConfigMap, namespace/name.'),
   'default-backend-service': flag<string | null>(null, reference, 'Service for requests that nothing else serves.'),
   'default-ssl-certificate': flag<string | null>(null, reference, 'Secret of the default certificate.'),
+  'update-status': toggle(true, 'Write the addresses of this controller into the status of Ingresses.'),
+  'publish-service': flag<string | null>(null, reference, 'Service whose addresses are written there, namespace/name.'),
+  'publish-status-address': flag(null, addressList, 'Addresses to write there instead.'),
+  'report-node-internal-ip-address': toggle(
+    false,
+    'Of nodes, write the internal addresses; without either of the above.',
+  ),
+  'update-status-on-shutdown': toggle(true, 'Empty the status when the last replica is removed.'),
+  'status-update-interval': flag(60, intBetween(0, 86_400), 'Seconds between two looks at the addresses; at least 5.'),
+  'election-id': flag('ingress-controller-leader', leaseName, 'Name of the Lease by which the leader is elected.'),
+  'election-ttl': flag(null, goDuration, 'How long the Lease is held without a renewal, such as 1m; 30s without it.'),
+  'disable-leader-election': toggle(false, 'Elect no leader; then nobody writes the status of Ingresses.'),
+  'disable-sync-events': toggle(false, 'Send no Events but those of reloads.'),
   'http-port': flag(80, port, 'Port for HTTP.'),
   'https-port': flag(443, port, 'Port for HTTPS.'),
   'healthz-port': flag(10254, port, 'Port of /healthz, /readyz and /metrics.'),
   'healthz-host': flag('', text, 'Address of that port; all when empty.'),
+  'validating-webhook': flag<{ readonly host: string; readonly port: number } | null>(
+    null,
+    hostPort,
+    'Address of the admission webhook, such as :8443; none when empty.',
+  ),
+  'validating-webhook-certificate': optional('File of its certificate, PEM; followed while running.'),
+  'validating-webhook-key': optional('File of the key of that certificate, PEM.'),
+  'validating-webhook-client-ca': optional('File of the authority, PEM, of whose certificates its clients need one.'),
+  'disable-full-test': toggle(false, 'Changes nothing: a review is always about what the Ingress touches alone.'),
   'health-check-path': flag('/healthz', absolutePath, 'Path of the health checks.'),
   'enable-metrics': toggle(false, 'Measure requests, nginx and the controller under the names of ingress-nginx.'),
   'metrics-per-host': toggle(true, 'Label the metrics of requests with the host.'),
@@ -137,11 +183,10 @@ export type FlagValues = { readonly [N in keyof typeof FLAGS]: ValueOf<(typeof F
 export const UNSUPPORTED_FLAGS: ReadonlySet<string> = new Set(
   `enable-annotation-validation deep-inspect tcp-services-configmap
   udp-services-configmap enable-ssl-chain-completion enable-ssl-passthrough sync-period
-  sync-rate-limit dynamic-configuration-retries disable-sync-events update-status publish-service publish-status-address
-  report-node-internal-ip-address update-status-on-shutdown status-update-interval election-id election-ttl
-  disable-leader-election ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
-  profiling profiler-port profiler-address internal-logger-address validating-webhook validating-webhook-certificate
-  validating-webhook-key disable-full-test bucket-factor max-buckets
+  sync-rate-limit dynamic-configuration-retries
+  ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
+  profiling profiler-port profiler-address internal-logger-address
+  bucket-factor max-buckets
   monitor-max-batch-size maxmind-license-key maxmind-edition-ids maxmind-mirror maxmind-retries-count
   maxmind-retries-timeout vmodule logtostderr alsologtostderr stderrthreshold log_dir log_file log_file_max_size
   one_output add_dir_header skip_headers skip_log_headers log_backtrace_at`.split(/\s+/),
@@ -160,8 +205,7 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
 /** Boolean flags among the unsupported ones: their value never stands in the next argument. */
 const UNSUPPORTED_BOOL = new Set(
   `enable-annotation-validation deep-inspect enable-ssl-chain-completion enable-ssl-passthrough
-  disable-sync-events update-status report-node-internal-ip-address
-  update-status-on-shutdown disable-leader-election profiling disable-full-test
+  profiling
   logtostderr alsologtostderr one_output add_dir_header skip_headers
   skip_log_headers sort-backends force-namespace-isolation enable-dynamic-certificates enable-dynamic-configuration
   disable-node-list`.split(/\s+/),
@@ -177,13 +221,7 @@ export interface CommandLine {
 
 /** Reads the arguments after the program's name; throws UsageError. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const names = [...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS, ...REMOVED_FLAGS.keys()];
-  const { tokens } = parseArgs({
-    args: args.map(longForm),
-    strict: false,
-    tokens: true,
-    options: Object.fromEntries(names.map((name) => [name, { type: isBool(name) ? 'boolean' : 'string' } as const])),
-  });
+  const { tokens } = parseArgs({ args: args.map(verbosity), strict: false, tokens: true, options: argumentTypes() });
   const values: Record<string, unknown> = Object.fromEntries(
     Object.entries(FLAGS).map(([name, spec]) => [name, spec.default]),
   );
@@ -205,6 +243,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       '--manifests and a cluster (--kubeconfig, --apiserver-host) exclude each other: use one of them',
     );
   }
+  if (flags['publish-service'] !== null && flags['publish-status-address'] !== null) {
+    throw new UsageError('--publish-service and --publish-status-address exclude each other: use one of them');
+  }
+  if (
+    flags['validating-webhook'] !== null &&
+    !(flags['validating-webhook-certificate'] && flags['validating-webhook-key'])
+  ) {
+    throw new UsageError(
+      '--validating-webhook is served over TLS: it needs --validating-webhook-certificate and --validating-webhook-key',
+    );
+  }
   return { words, flags, warnings: [...warnings, ...idleFlags(flags)] };
 }
 
@@ -223,8 +272,14 @@ function idleFlags(flags: FlagValues): string[] {
   return warnings;
 }
 
-/** pflag's short form of verbosity: -v=2, -v 2. */
-function longForm(argument: string): string {
+/** Which flags take a value, for parseArgs. */
+export function argumentTypes(): Readonly<Record<string, { readonly type: 'boolean' | 'string' }>> {
+  const names = [...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS, ...REMOVED_FLAGS.keys()];
+  return Object.fromEntries(names.map((name) => [name, { type: isBool(name) ? 'boolean' : 'string' } as const]));
+}
+
+/** pflag's short form of verbosity, -v=2 or -v 2, as --v. */
+export function verbosity(argument: string): string {
   return /^-v(=|$)/.test(argument) ? `-${argument}` : argument;
 }
 
@@ -254,27 +309,11 @@ function readFlag(name: string, value: string | undefined, values: Record<string
   values[name] = parsed.value;
 }
 
-/** The text of --help. */
-export function helpText(): string {
-  const lines = Object.entries(FLAGS).map(([name, spec]) => {
-    const value = spec.isBool ? '' : '=…';
-    const isSaid = spec.default !== null && spec.default !== '' && !spec.isBool && !(spec.default instanceof Set);
-    const initial = isSaid ? ` (${String(spec.default)})` : '';
-    return `  ${`--${name}${value}`.padEnd(34)} ${spec.doc}${initial}`;
-  });
-  return [
-    'Sluice: a Kubernetes Ingress controller for nginx, drop-in successor of ingress-nginx',
-    '',
-    'usage: sluice [flags]                          serve the cluster that this Pod runs in',
-    '       sluice --kubeconfig=FILE [flags]        serve another cluster',
-    '       sluice --manifests=DIR [flags]          serve the manifests of a folder',
-    '       sluice render --manifests=DIR [flags]   print nginx.conf and the routing data, without starting nginx',
-    '',
-    'flags:',
-    ...lines,
-    '',
-    'Other flags of ingress-nginx are accepted with a warning. Environment: SLUICE_NGINX names another nginx binary,',
-    'SLUICE_LUA_PATH and SLUICE_LUA_CPATH its Lua search paths.',
-    '',
-  ].join('\n');
+/** The line of a flag in a help text. */
+export function flagLine(name: keyof typeof FLAGS): string {
+  const spec: Flag<unknown> = FLAGS[name];
+  const value = spec.isBool ? '' : '=…';
+  const isSaid = spec.default !== null && spec.default !== '' && !spec.isBool && !(spec.default instanceof Set);
+  const initial = isSaid ? ` (${String(spec.default)})` : '';
+  return `  ${`--${name}${value}`.padEnd(34)} ${spec.doc}${initial}`;
 }

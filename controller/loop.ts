@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Applied, Applier, Reloaded } from './apply/applier.ts';
-import { ConfigRefused, type NginxProcess } from './apply/process.ts';
+import type { Nginx } from './apply/nginx.ts';
+import { ConfigRefused } from './apply/process.ts';
 import { ReloadFailed } from './apply/reload.ts';
 import type { Graph } from './model/graph.ts';
 import type { Model, Problem } from './model/types.ts';
@@ -24,8 +25,10 @@ const ACKNOWLEDGE_POLL_MS = 20;
 export interface LoopParts {
   readonly graph: Graph;
   readonly applier: Applier;
-  readonly nginx: NginxProcess;
+  readonly nginx: Nginx;
   readonly log: Logger;
+  /** Reloads wait for a random time up to this, so that replicas do not reload in step. */
+  readonly jitterMs: number;
   /** Called after each pass: how long it took, and how long its oldest change had waited, null when it took none; milliseconds. */
   onApplied(model: Model, milliseconds: number, waited: number | null): void;
   /** Called after each reload: how long it took, or that it failed. */
@@ -52,7 +55,7 @@ export class Loop {
     this.#parts = parts;
   }
 
-  /** The whole first state was acknowledged by every worker. */
+  /** The whole state was acknowledged by every worker of the nginx that runs. */
   get isReady(): boolean {
     return this.#isReady;
   }
@@ -93,6 +96,7 @@ export class Loop {
     log.info({ master: nginx.pid }, `nginx ${how}`);
     this.#parts.onApplied(this.#model, 0, null);
     this.#changed.raise(); // what the start held back, or changed meanwhile
+    this.#unready.raise();
     const tasks = [
       this.#fastLane(signal),
       this.#slowLane(signal),
@@ -174,6 +178,7 @@ export class Loop {
       }
       const early = reloaded + APART_MS - performance.now();
       if (early > 0) await delay(early, undefined, { signal });
+      await this.#waitOutOfStep(signal);
       const model = this.#model;
       if (model === null) continue;
       const started = performance.now();
@@ -195,6 +200,13 @@ export class Loop {
       }
       this.#changed.raise(); // the hosts that waited
     }
+  }
+
+  async #waitOutOfStep(signal: AbortSignal): Promise<void> {
+    const ms = Math.round(Math.random() * this.#parts.jitterMs);
+    if (ms === 0) return;
+    this.#parts.log.info(`reloading in ${ms} ms, so that replicas do not reload in step (--reload-jitter)`);
+    await delay(ms, undefined, { signal });
   }
 
   /**
@@ -226,15 +238,17 @@ export class Loop {
       const since = performance.now();
       await nginx.ended(signal);
       if (this.#isStopping) return;
+      this.#isReady = false;
       if (performance.now() - since > 60_000) pause = 0;
       log.error(`nginx ended by itself; starting it again ${pause === 0 ? 'at once' : `in ${pause} ms`}`);
       await delay(pause, undefined, { signal });
       pause = Math.min(Math.max(pause * 2, RETRY_MS), MAX_BACKOFF_MS);
       if (this.#model === null) continue;
       try {
-        await applier.start(this.#model, signal);
-        log.info({ master: nginx.pid }, 'nginx started again');
+        const how = await applier.start(this.#model, signal);
+        log.info({ master: nginx.pid }, how === 'started' ? 'nginx started again' : 'nginx adopted');
         this.#changed.raise();
+        this.#unready.raise();
       } catch (error) {
         if (signal.aborted) throw error;
         log.error({ err: error }, 'starting nginx failed');
@@ -242,13 +256,19 @@ export class Loop {
     }
   }
 
+  /** Ready after each start of nginx, the first and those after a crash, as soon as every worker has everything. */
   async #awaitReadiness(signal: AbortSignal): Promise<void> {
-    while (!this.#isReady) {
-      this.#isReady = await this.#parts.applier.isAcknowledged(signal).catch(() => false);
-      if (!this.#isReady) await delay(ACKNOWLEDGE_POLL_MS, undefined, { signal });
+    for (;;) {
+      await this.#unready.wait(signal);
+      for (;;) {
+        this.#isReady = await this.#parts.applier.isAcknowledged(signal).catch(() => false);
+        if (this.#isReady) break;
+        await delay(ACKNOWLEDGE_POLL_MS, undefined, { signal });
+      }
+      this.#parts.log.info('ready: every nginx worker has the whole state');
     }
-    this.#parts.log.info('ready: every nginx worker has the whole state');
   }
+  readonly #unready = new Wakeup();
 }
 
 /** "get:Service:demo/web" → "Service demo/web"; lists as they are. */

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectNginx } from '../../controller/apply/binary.ts';
-import { RUN_FILES } from '../../controller/render/config.ts';
+import { CONFIG_FILES } from '../../controller/render/folders.ts';
 import { configMap } from '../../test/support/objects.ts';
 import { freePorts } from '../../test/support/ports.ts';
 import { startSluice } from '../../test/support/sluice.ts';
@@ -77,7 +77,7 @@ export async function compareWithPlain(
   });
   started.defer(async () => void (await sluice.stop()));
   const [port = 0] = await freePorts(1);
-  const config = await readFile(join(sluice.runDir, RUN_FILES.config), 'utf8');
+  const config = await readFile(join(sluice.runDir, CONFIG_FILES.config), 'utf8');
   const http = plainConfig(config, port, comparison.plain(backends.ports));
   const reference = await startPlainNginx({ binary, http, port });
   started.defer(() => reference.stop());

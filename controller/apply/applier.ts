@@ -11,15 +11,15 @@ import type { ApplyResult, Control, Position } from './control.ts';
 import { ConfigFiles } from './files.ts';
 import { type JudgedSettings, judge, refusedTextProblems } from './free-text.ts';
 import { allNeeds } from './needs.ts';
+import type { Nginx } from './nginx.ts';
 import { after, type Lack, type Plan, plan, type Running } from './plan.ts';
-import type { NginxProcess } from './process.ts';
 import { type Refused, type Trial, testConfig } from './quarantine.ts';
 import { reload } from './reload.ts';
 import { type DataSettings, type State, stateOf } from './state.ts';
 import { isWanted, refusedProblems, withoutRefused } from './substitute.ts';
 
 export interface ApplierParts {
-  readonly nginx: NginxProcess;
+  readonly nginx: Nginx;
   readonly control: Control;
   readonly render: ConfigRenderer;
   readonly abilities: Abilities;
@@ -66,7 +66,7 @@ export class Applier {
   constructor(parts: ApplierParts) {
     this.#parts = parts;
     this.#installation = parts.installation;
-    this.#files = new ConfigFiles(parts.installation.runDir);
+    this.#files = new ConfigFiles(parts.installation.confDir);
   }
 
   /** What nginx serves, value by value. */

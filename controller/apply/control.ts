@@ -147,6 +147,12 @@ export class Control {
     return JSON.parse(await this.get('/v1/ejections', signal)) as Ejections;
   }
 
+  /** How many connections of clients are open; null where nginx does not count them. */
+  async connections(signal: AbortSignal): Promise<number | null> {
+    const all = JSON.parse(await this.get('/v1/connections', signal)) as number | null;
+    return all === null ? null : all - 1; // without our own
+  }
+
   /** While on, HTTP/1 clients are asked to reconnect. */
   async drain(state: 'on' | 'off', signal: AbortSignal): Promise<void> {
     const { status, text } = await this.#send('POST', '/v1/drain', Buffer.from(state), {}, signal);

@@ -1,4 +1,4 @@
-// The files that directives name, below the run directory. They are written before a configuration that names them is tested,
+// The files that directives name, below the configuration folder. They are written before a configuration that names them is tested,
 // and removed when neither the running configuration nor the next one does. nginx's master reads them, never a worker.
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ export class ConfigFiles {
   readonly #folder: string;
   readonly #written = new Set<string>();
 
-  constructor(runDir: string) {
-    this.#folder = join(runDir, FILES_FOLDER);
+  constructor(confDir: string) {
+    this.#folder = join(confDir, FILES_FOLDER);
   }
 
   /** Writes those that are not there yet: whole, then under their names. */

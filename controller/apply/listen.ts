@@ -2,7 +2,7 @@
 // error to the kernel: the two would share the connections. Somebody who listens without it sees them all.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { Rendered } from '../render/config.ts';
+import type { Listen } from './nginx.ts';
 
 /** Another program has a port that nginx needs; the message says what to do. */
 export class PortTaken extends Error {
@@ -11,7 +11,7 @@ export class PortTaken extends Error {
 }
 
 /** Rejects with PortTaken when somebody listens on one of them. */
-export async function expectFree(addresses: Rendered['listens']): Promise<void> {
+export async function expectFree(addresses: readonly Listen[]): Promise<void> {
   for (const { address, port } of addresses) {
     const server = createServer();
     server.listen({ host: address, port, ipv6Only: true });

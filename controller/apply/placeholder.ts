@@ -6,15 +6,15 @@ import { join } from 'node:path';
 // @peculiar/x509 resolves its parts through it and asks for the import.
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { RUN_FILES } from '../render/config.ts';
+import { CONFIG_FILES } from '../render/folders.ts';
 
 const NAME = 'CN=Kubernetes Ingress Controller Fake Certificate, O=Acme Co';
 const DAYS = 365;
 const DAY_MS = 86_400_000;
 
-/** Writes the pair to the run directory unless one is there that is good for another 30 days. */
-export async function ensurePlaceholder(runDir: string, now: Date): Promise<void> {
-  const files = [join(runDir, RUN_FILES.certificate), join(runDir, RUN_FILES.certificateKey)] as const;
+/** Writes the pair to the configuration folder unless one is there that is good for another 30 days. */
+export async function ensurePlaceholder(confDir: string, now: Date): Promise<void> {
+  const files = [join(confDir, CONFIG_FILES.certificate), join(confDir, CONFIG_FILES.certificateKey)] as const;
   if (await isUsable(files, now)) return;
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);

@@ -1,17 +1,18 @@
-// The nginx master: start, test, reload, quit, and what is left of one that died. nginx runs in a process group of its own,
-// so that a controller that dies leaves it serving, and one that comes back can adopt it.
+// The nginx master as a child process: start, test, reload, quit, and what is left of one that died. nginx runs in a process
+// group of its own, so that a parent that dies leaves it serving, and one that comes back can adopt it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Installation, type Rendered, RUN_FILES } from '../render/config.ts';
+import { CONFIG_FILES, type Folders, RUN_FILES } from '../render/folders.ts';
 import type { Binary } from './binary.ts';
 import { expectFree } from './listen.ts';
+import { type Leaving, type Listen, type Master, NEXT } from './nginx.ts';
 
-/** nginx did not accept a configuration; `output` is what it printed. */
+/** nginx did not accept a configuration; `output` is all that it printed. */
 export class ConfigRefused extends Error {
   override readonly name = 'ConfigRefused';
   readonly code = 'config-refused';
@@ -19,13 +20,19 @@ export class ConfigRefused extends Error {
   readonly reason: string;
   /** The line that it names, null when it names none. */
   readonly line: number | null;
+  readonly #output: string;
 
   constructor(output: string) {
     const error = firstError(output);
     super(`nginx refused the configuration: ${error.replace(/\s+/g, ' ')}`);
+    this.#output = output;
     this.line = Number(/ in \S+:(\d+)$/.exec(error)?.[1] ?? Number.NaN) || null;
     const reason = error.replace(/^.*?\[(emerg|crit|alert)\] (\d+#\d+: )?/, '').replace(/ in \S+:\d+$/, '');
     this.reason = reason.replace(/\s+/g, ' ').slice(0, 500);
+  }
+
+  get output(): string {
+    return this.#output;
   }
 }
 
@@ -38,19 +45,19 @@ function firstError(output: string): string {
 }
 
 const TEST_TIMEOUT_MS = 10_000;
-const NEXT = `${RUN_FILES.config}.next`;
-const LAST = `${RUN_FILES.config}.last`;
 
-export class NginxProcess {
-  readonly #binary: Binary;
+export class NginxProcess implements Master {
+  readonly #binary: Pick<Binary, 'path'>;
+  readonly #confDir: string;
   readonly #runDir: string;
   readonly #tempDir: string;
   #child: ChildProcess | null = null;
   #pid: number | null = null;
   #isPrepared = false;
 
-  constructor(binary: Binary, { runDir, tempDir }: Pick<Installation, 'runDir' | 'tempDir'>) {
+  constructor(binary: Pick<Binary, 'path'>, { confDir, runDir, tempDir }: Folders) {
     this.#binary = binary;
+    this.#confDir = confDir;
     this.#runDir = runDir;
     this.#tempDir = tempDir;
   }
@@ -59,10 +66,14 @@ export class NginxProcess {
     return this.#pid;
   }
 
+  get isAlive(): boolean {
+    return this.#pid !== null && isAlive(this.#pid);
+  }
+
   /** Makes the folders that nginx needs. Sockets are protected by theirs: nginx makes the sockets themselves 0666. */
   async prepare(): Promise<void> {
     this.#isPrepared = true;
-    await mkdir(join(this.#runDir, dirname(RUN_FILES.control)), { recursive: true, mode: 0o700 });
+    await mkdir(this.#file(dirname(RUN_FILES.control)), { recursive: true, mode: 0o700 });
     // Workers of a master that was started by root are another user, who must get through to the temporary files.
     await mkdir(this.#tempDir, { recursive: true, mode: 0o711 });
     const { uid } = await lstat(this.#tempDir);
@@ -72,19 +83,17 @@ export class NginxProcess {
   /** Takes over a running nginx of this run directory: its pid, or null when there is none. */
   async adopt(): Promise<number | null> {
     const pid = await this.#readPid();
-    if (pid === null || readStat(pid)?.name !== 'nginx') return null;
+    if (pid === null || !isNginx(pid)) return null;
     this.#pid = pid;
     return pid;
   }
 
-  /** Starts nginx; throws when it does not accept the configuration, or PortTaken. */
-  async start(rendered: Rendered): Promise<void> {
+  /** Starts nginx with the configuration in force; throws PortTaken. */
+  async start(listens: readonly Listen[]): Promise<void> {
     await this.prepare();
     await this.#clearLeftovers();
-    await expectFree(rendered.listens);
-    await this.test(rendered);
-    await rename(this.#file(NEXT), this.#file(RUN_FILES.config));
-    const child = spawn(this.#binary.path, [...this.#arguments(RUN_FILES.config)], {
+    await expectFree(listens);
+    const child = spawn(this.#binary.path, [...this.#arguments(CONFIG_FILES.config)], {
       detached: true, // a process group of its own
       stdio: ['ignore', 'inherit', 'inherit'],
     });
@@ -93,9 +102,7 @@ export class NginxProcess {
     this.#pid = child.pid ?? null;
   }
 
-  /** Runs `nginx -t` on a configuration; throws ConfigRefused with nginx's words. */
-  async test(rendered: Rendered): Promise<void> {
-    await writeFile(this.#file(NEXT), rendered.text, { mode: 0o600 });
+  async test(): Promise<void> {
     // Standard output is inherited, because the test opens the access log, and a pipe of Node's cannot be opened.
     const child = spawn(this.#binary.path, ['-t', ...this.#arguments(NEXT)], {
       stdio: ['ignore', 'inherit', 'pipe'],
@@ -108,16 +115,12 @@ export class NginxProcess {
     if (status !== 0) throw new ConfigRefused(output);
   }
 
-  /** Puts the tested configuration in force: new workers start, old ones finish their requests. */
   async reload(): Promise<void> {
-    await rename(this.#file(RUN_FILES.config), this.#file(LAST));
-    await rename(this.#file(NEXT), this.#file(RUN_FILES.config));
     this.signal('SIGHUP');
   }
 
-  /** Puts the last good file back after a reload that did not come up. */
-  async restore(): Promise<void> {
-    await rename(this.#file(LAST), this.#file(RUN_FILES.config));
+  async alive(pids: readonly number[]): Promise<ReadonlySet<number>> {
+    return new Set(pids.filter(isAlive));
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -133,6 +136,11 @@ export class NginxProcess {
       return;
     }
     while (this.#pid !== null && isAlive(this.#pid)) await delay(200, undefined, { signal });
+  }
+
+  async leave({ graceMs, force, drain }: Leaving): Promise<void> {
+    if (this.isAlive) await drain();
+    await this.stop(graceMs, force);
   }
 
   /** Ends nginx: gracefully, with force after `graceMs` or when `force` says so. Nothing of it is left when this resolves. */
@@ -153,7 +161,7 @@ export class NginxProcess {
   }
 
   #arguments(file: string): string[] {
-    return ['-p', `${this.#runDir}/`, '-c', this.#file(file), '-e', 'stderr'];
+    return ['-p', `${this.#confDir}/`, '-c', join(this.#confDir, file), '-e', 'stderr'];
   }
 
   #file(name: string): string {
@@ -200,6 +208,10 @@ function readStat(pid: number): Stat | null {
 
 export function isAlive(pid: number): boolean {
   return readStat(pid) !== null;
+}
+
+export function isNginx(pid: number): boolean {
+  return readStat(pid)?.name === 'nginx';
 }
 
 function kill(pid: number): void {

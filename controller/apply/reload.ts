@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Rendered } from '../render/config.ts';
 import type { Control, WorkerReport } from './control.ts';
-import { isAlive, type NginxProcess } from './process.ts';
+import type { Nginx } from './nginx.ts';
 
 /** nginx accepted the file but no new worker came up, for example because a port is taken. */
 export class ReloadFailed extends Error {
@@ -19,19 +19,14 @@ const MAX_DRAINING_GENERATIONS = 3;
 const ROOM_POLL_MS = 100;
 
 /** Puts the configuration that was tested last in force. Throws ReloadFailed; then what ran goes on. */
-export async function reload(
-  nginx: NginxProcess,
-  control: Control,
-  rendered: Rendered,
-  signal: AbortSignal,
-): Promise<void> {
-  await waitForRoom(control, rendered, signal);
+export async function reload(nginx: Nginx, control: Control, rendered: Rendered, signal: AbortSignal): Promise<void> {
+  await waitForRoom(nginx, control, rendered, signal);
   const before = (await control.status(signal)).workers.map(({ pid }) => pid);
   await control.drain('on', signal);
   try {
     await delay(DRAIN_MS, undefined, { signal });
     await nginx.reload();
-    await waitForHandover(control, rendered, before, signal);
+    await waitForHandover(nginx, control, rendered, before, signal);
   } catch (error) {
     if (error instanceof ReloadFailed) await nginx.restore();
     throw error;
@@ -41,10 +36,16 @@ export async function reload(
 }
 
 /** Old workers with long connections each keep their memory: at most three generations of them at a time. */
-async function waitForRoom(control: Control, { workers: size }: Rendered, signal: AbortSignal): Promise<void> {
+async function waitForRoom(
+  nginx: Nginx,
+  control: Control,
+  { workers: size }: Rendered,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     const { workers } = await control.status(signal);
-    const draining = workers.filter(({ pid, phase }) => phase === 'exiting' && isAlive(pid)).length;
+    const exiting = workers.filter(({ phase }) => phase === 'exiting').map(({ pid }) => pid);
+    const draining = (await nginx.alive(exiting)).size;
     // This reload makes one generation more.
     if (draining <= (MAX_DRAINING_GENERATIONS - 1) * size) return;
     await delay(ROOM_POLL_MS, undefined, { signal });
@@ -52,6 +53,7 @@ async function waitForRoom(control: Control, { workers: size }: Rendered, signal
 }
 
 async function waitForHandover(
+  nginx: Nginx,
   control: Control,
   rendered: Rendered,
   before: readonly number[],
@@ -60,11 +62,12 @@ async function waitForHandover(
   const deadline = Date.now() + DEADLINE_MS;
   for (;;) {
     const { workers } = await control.status(signal);
-    const old = workers.filter(({ pid, phase }) => before.includes(pid) && phase === 'serving' && isAlive(pid));
-    if (old.length === 0 && serving(workers, rendered.digest, before) >= rendered.workers) return;
+    const accepting = workers.filter(({ pid, phase }) => before.includes(pid) && phase === 'serving');
+    const old = await nginx.alive(accepting.map(({ pid }) => pid));
+    if (old.size === 0 && serving(workers, rendered.digest, before) >= rendered.workers) return;
     if (Date.now() > deadline) {
       throw new ReloadFailed(
-        `after ${DEADLINE_MS} ms ${serving(workers, rendered.digest, before)} of ${rendered.workers} new workers serve and ${old.length} old ones still accept; nginx's own log says why`,
+        `after ${DEADLINE_MS} ms ${serving(workers, rendered.digest, before)} of ${rendered.workers} new workers serve and ${old.size} old ones still accept; nginx's own log says why`,
       );
     }
     await delay(POLL_MS, undefined, { signal });

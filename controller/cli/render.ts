@@ -1,10 +1,11 @@
 // `sluice render`: what would be applied, without starting nginx. Prints nginx.conf, then the routing data by name, then the
 // Problems on standard error. Exit status: 0 without Problems, 1 with warnings only, 2 with errors.
-
+import { resolve } from 'node:path';
 import { dataOf, installationOf, selectionOf, TEMPLATE_FOLDER } from '../app.ts';
 import { inspectNginx } from '../apply/binary.ts';
 import { allNeeds } from '../apply/needs.ts';
 import { isSecret, stateOf } from '../apply/state.ts';
+import { lookAround } from '../apply/surroundings.ts';
 import type { FlagValues } from '../flags.ts';
 import type { Failed } from '../kube/reach.ts';
 import { Graph } from '../model/graph.ts';
@@ -39,7 +40,7 @@ export async function render(flags: FlagValues, output: Output): Promise<0 | 1 |
     allNeeds(model.hosts, new Map()),
     model,
     abilities,
-    await installationOf(flags),
+    installationOf(flags, await lookAround(resolve(flags['run-dir']), 'alone')),
   );
   output.out(config.text);
   const state = [...stateOf(model, await dataOf(flags))].sort(([a], [b]) => (a < b ? -1 : 1));

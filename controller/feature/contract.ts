@@ -80,6 +80,11 @@ const RARELY: Pick<KeySpec<unknown>, Rarely> = {
 
 function nothing(): void {}
 
+/** Whether a feature says something of the whole host. */
+export function isHostWide({ host }: Feature): boolean {
+  return host !== nothing;
+}
+
 /** Declares a feature; `V` maps each key to the type of its value, and is inferred from the parsers. */
 export function annotation<V>(feature: FeatureInput<V>): Feature {
   const keys = Object.entries(feature.keys as Readonly<Record<string, KeyInput<unknown>>>);

@@ -109,12 +109,15 @@ function textOfKey(
   return own === '' && spec.empty === 'parsed' ? '' : null;
 }
 
+/** What becomes of an Ingress that must be rejected. */
+export const NOT_ACCEPTED = 'the Ingress is not accepted: what was served of it before goes on, or nothing';
+
 const CONSEQUENCES: Readonly<Record<Outcome, string>> = {
   'use-default': 'the default applies',
   'drop-group': 'it and the annotations that go with it have no effect',
   'deny-location': 'its paths answer 503 until it is mended',
   'deny-server': 'its hosts answer 403 until it is mended',
-  'reject-ingress': 'the Ingress is not accepted: what was served of it before goes on, or nothing',
+  'reject-ingress': NOT_ACCEPTED,
 };
 
 /** What a refused value is told its owner as. */

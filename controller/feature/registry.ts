@@ -42,7 +42,7 @@ import sslCiphers from '../annotations/ssl-ciphers.ts';
 import tlsRedirect from '../annotations/tls-redirect.ts';
 import upstreamHash from '../annotations/upstream-hash.ts';
 import upstreamVhost from '../annotations/upstream-vhost.ts';
-import type { Feature, KeySpec } from './contract.ts';
+import { type Feature, isHostWide, type KeySpec } from './contract.ts';
 import { modernised } from './legacy.ts';
 import { type ReadAnnotations, readAll } from './read.ts';
 
@@ -96,6 +96,13 @@ export const FEATURES: readonly Feature[] = [
 export const SPECS: ReadonlyMap<string, KeySpec<unknown>> = new Map(
   FEATURES.flatMap(({ keys }) =>
     Object.entries(keys).flatMap(([key, spec]) => [key, ...spec.aliases].map((name) => [name, spec] as const)),
+  ),
+);
+
+/** The annotations, without prefix, that may say something of the whole host, beside snippets. */
+export const HOST_WIDE: ReadonlySet<string> = new Set(
+  FEATURES.filter(isHostWide).flatMap(({ keys }) =>
+    Object.entries(keys).flatMap(([key, { aliases }]) => [key, ...aliases]),
   ),
 );
 

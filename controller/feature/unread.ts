@@ -7,12 +7,24 @@ import { isMeant, LEGACY, legacyOf } from './legacy.ts';
 import { SPECS } from './registry.ts';
 import { NOT_SUPPORTED } from './unsupported.ts';
 
-/** Problems, and why the object's paths must not be served, if they must not. */
-export function unreadAnnotations(
-  annotations: ReadonlyMap<string, string>,
-  object: ObjectRef,
-  prefix: string,
-): { readonly deny: string | null; readonly problems: readonly Problem[] } {
+export interface Unread {
+  /** Why the object's paths must not be served; null when they may. */
+  readonly deny: string | null;
+  readonly problems: readonly Problem[];
+}
+
+/** By annotations, which are those of one object: it is asked about for each of its hosts, and names take long to compare. */
+const known = new WeakMap<ReadonlyMap<string, string>, { readonly prefix: string; readonly unread: Unread }>();
+
+export function unreadAnnotations(annotations: ReadonlyMap<string, string>, object: ObjectRef, prefix: string): Unread {
+  const before = known.get(annotations);
+  if (before?.prefix === prefix) return before.unread;
+  const unread = findUnread(annotations, object, prefix);
+  known.set(annotations, { prefix, unread });
+  return unread;
+}
+
+function findUnread(annotations: ReadonlyMap<string, string>, object: ObjectRef, prefix: string): Unread {
   let deny: string | null = null;
   const problems: Problem[] = [];
   const warn = (code: Problem['code'], message: string): void => {

@@ -23,16 +23,13 @@ export interface Annotated {
   host(draft: HostDraft, context: Own<HostContext, 'ingress'>): void;
 }
 
-/** The annotations of an Ingress; what is wrong with them is added to `problems`, once. */
+/** The annotations of an Ingress; what its features have to say where they are applied is added to `problems`. */
 export function annotated(view: View, settings: Settings, ingress: Ingress, problems: Problem[]): Annotated {
-  const object = refOf(ingress);
   const prefix = settings.selection.annotationsPrefix;
   const annotations = effectiveAnnotations(ingress, settings);
   const read = readAnnotations(annotations, prefix);
   const rejected = rejections(ingress, settings);
-  const unread = unreadAnnotations(annotations, object, prefix);
-  problems.push(...rejected, ...otherProblems(read, object), ...unread.problems);
-  problems.push(...leftOut(ingress, settings).map((key) => snippetLeftOut(key, object)));
+  const unread = unreadAnnotations(annotations, refOf(ingress), prefix);
   const deny = rejected.length > 0 ? 'the Ingress is not accepted' : unread.deny;
   const shared = sharedContext(view, settings, ingress, problems);
   return {
@@ -42,6 +39,19 @@ export function annotated(view: View, settings: Settings, ingress: Ingress, prob
     },
     host: (draft, context) => read.host(draft, { ...shared, ...context, ingress }),
   };
+}
+
+/** What is wrong with the annotations of an Ingress, wherever they are applied. */
+export function problemsOfAnnotations(settings: Settings, ingress: Ingress): Problem[] {
+  const object = refOf(ingress);
+  const prefix = settings.selection.annotationsPrefix;
+  const annotations = effectiveAnnotations(ingress, settings);
+  return [
+    ...rejections(ingress, settings),
+    ...otherProblems(readAnnotations(annotations, prefix), object),
+    ...unreadAnnotations(annotations, object, prefix).problems,
+    ...leftOut(ingress, settings).map((key) => snippetLeftOut(key, object)),
+  ];
 }
 
 /** For the routes that exist without an Ingress: every feature with nothing but the settings. */
@@ -117,8 +127,12 @@ function sharedContext(view: View, settings: Settings, ingress: Ingress, problem
   };
 }
 
+/** What a Problem says of a snippet that does not count while snippets are off. */
+export const LEFT_OUT =
+  'is left out, because allow-snippet-annotations of the controller ConfigMap is not true; the rest is served';
+
 function snippetLeftOut(key: string, object: ObjectRef): Problem {
-  const message = `annotation ${key} is left out, because allow-snippet-annotations of the controller ConfigMap is not true; the rest is served`;
+  const message = `annotation ${key} ${LEFT_OUT}`;
   return { object, severity: 'error', code: 'annotation-forbidden', message };
 }
 

@@ -3,7 +3,7 @@
 import type { Ingress } from '../kube/objects.ts';
 import { keyOf } from '../kube/ref.ts';
 import { acceptsCanary, backendPolicy, canaryPolicy, refOf } from './annotated.ts';
-import { type Claim, idOf, matchOf, showHost, targetOf } from './claim.ts';
+import { type Claim, idOf, matchOf, pathsOf, showHost, targetOf } from './claim.ts';
 import type { BackendPolicy } from './policy.ts';
 import { byAge, canariesOf } from './select.ts';
 import type { Settings } from './settings.ts';
@@ -44,18 +44,10 @@ interface Overlay {
 }
 
 function overlaysOf(ingress: Ingress, host: HostName, claims: ReadonlyMap<string, Claim>): Overlay[] {
-  const overlays = ingress.rules
-    .filter((rule) => (rule.host === '' ? '_' : rule.host) === host)
-    .flatMap(({ paths }) =>
-      paths.map((entry) => {
-        const id = idOf({ match: matchOf(entry), path: entry.path });
-        return {
-          where: `${showHost(host)}: ${id}`,
-          target: targetOf(ingress, entry.target),
-          main: claims.get(id) ?? null,
-        };
-      }),
-    );
+  const overlays = pathsOf(ingress, host).map((entry) => {
+    const id = idOf({ match: matchOf(entry), path: entry.path });
+    return { where: `${showHost(host)}: ${id}`, target: targetOf(ingress, entry.target), main: claims.get(id) ?? null };
+  });
   if (ingress.rules.length > 0 || ingress.defaultBackend === null) return overlays;
   // A catch-all canary lies over every location of "_" that can have one; the others are none of its business (CAN-09).
   const target = targetOf(ingress, ingress.defaultBackend);

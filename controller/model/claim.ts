@@ -1,6 +1,6 @@
 // Claims: what an Ingress says of a path of a host, before annotations are read and before it is known who wins.
 import type { PathOrigin } from '../feature/draft.ts';
-import type { Ingress, IngressPath, IngressTarget } from '../kube/objects.ts';
+import type { Ingress, IngressPath, IngressRule, IngressTarget } from '../kube/objects.ts';
 import { refOf } from './annotated.ts';
 import type { HostName, Problem, Target } from './types.ts';
 
@@ -22,15 +22,56 @@ export function idOf({ match, path }: Pick<Claim, 'match' | 'path'>): string {
 /** The paths that an Ingress defines on a host. */
 export function claimsOf(ingress: Ingress, host: HostName, problems: Problem[]): Claim[] {
   const claims: Claim[] = [];
-  for (const rule of ingress.rules) {
-    if ((rule.host === '' ? '_' : rule.host) !== host) continue;
-    for (const entry of rule.paths) {
-      const target = targetOf(ingress, entry.target);
-      if (target === null) problems.push(resourceBackend(ingress, host, entry));
-      else claims.push({ match: matchOf(entry), path: entry.path, target, origin: 'rule', owner: ingress });
-    }
+  for (const entry of pathsOf(ingress, host)) {
+    const target = targetOf(ingress, entry.target);
+    if (target === null) problems.push(resourceBackend(ingress, host, entry));
+    else claims.push({ match: matchOf(entry), path: entry.path, target, origin: 'rule', owner: ingress });
   }
   return claims;
+}
+
+/** Of so few rules the right ones are found by looking. */
+const FEW = 8;
+
+/** The paths of an Ingress's rules for a host, in their order. */
+export function pathsOf(ingress: Ingress, host: HostName): readonly IngressPath[] {
+  const { rules } = ingress;
+  const [first] = rules;
+  if (rules.length === 1 && first !== undefined) return hostOf(first) === host ? first.paths : [];
+  if (rules.length > FEW) return pathsByHost(ingress).get(host) ?? [];
+  return rules.filter((rule) => hostOf(rule) === host).flatMap(({ paths }) => paths);
+}
+
+/** Whether an Ingress has a rule for a host, with paths or without. */
+export function hasHost(ingress: Ingress, host: HostName): boolean {
+  const { rules } = ingress;
+  return rules.length > FEW ? pathsByHost(ingress).has(host) : rules.some((rule) => hostOf(rule) === host);
+}
+
+/** An Ingress may have thousands of hosts, and is asked for the paths of each. */
+const known = new WeakMap<Ingress, ReadonlyMap<HostName, readonly IngressPath[]>>();
+
+function pathsByHost(ingress: Ingress): ReadonlyMap<HostName, readonly IngressPath[]> {
+  const before = known.get(ingress);
+  if (before !== undefined) return before;
+  const hosts = new Map<HostName, IngressPath[]>();
+  for (const rule of ingress.rules) {
+    const all = hosts.get(hostOf(rule)) ?? [];
+    hosts.set(hostOf(rule), all);
+    for (const path of rule.paths) all.push(path);
+  }
+  known.set(ingress, hosts);
+  return hosts;
+}
+
+/** The host that a rule is for, '_' where it names none. */
+export function hostOf({ host }: IngressRule): HostName {
+  return host === '' ? '_' : host;
+}
+
+/** The host of its first rule; '_' for an Ingress that has only a default backend. */
+export function firstHostOf({ rules: [first] }: Ingress): HostName {
+  return first === undefined ? '_' : hostOf(first);
 }
 
 /** A missing pathType and ImplementationSpecific are treated as Prefix (PATH-01). */

@@ -109,7 +109,9 @@ function externalName(
   port: string,
   answer: (resolve: Backend['resolve'], problems: readonly string[]) => BackendUnit,
 ): BackendUnit {
-  const name = (service.externalName ?? '').toLowerCase().replace(/\.$/, '');
+  // A dot behind it keeps the search list away (resolv.conf(5)); it is no part of the name.
+  const written = (service.externalName ?? '').toLowerCase();
+  const name = written.replace(/\.$/, '');
   if (settings.selection.externalNames === 'refused') {
     return answer(null, ['ExternalName Services are switched off (--disable-svc-external-name); paths answer 503']);
   }
@@ -126,7 +128,9 @@ function externalName(
     return answer(null, [`externalName ${name} is this machine itself`]);
   }
   const reason = isAddress ? refusedAddress(name, settings) : null;
-  return reason === null ? answer({ name, port: number }, []) : answer(null, [`externalName ${name}: ${reason}`]);
+  return reason === null
+    ? answer({ name: isAddress ? name : written, port: number }, [])
+    : answer(null, [`externalName ${name}: ${reason}`]);
 }
 
 interface Candidate extends Omit<Endpoint, 'state'> {

@@ -5,7 +5,7 @@ import { CanaryIndex } from './canary.ts';
 import { type CertificateUnit, certificateUnit } from './certificate.ts';
 import { type BackendUnit, backendUnit } from './endpoints.ts';
 import { type HostUnit, hostUnit } from './host.ts';
-import { resolveNames } from './names.ts';
+import { type NameClaim, resolveNames } from './names.ts';
 import { tidy } from './problems.ts';
 import { readSettings, type Selection, type Settings } from './settings.ts';
 import type {
@@ -49,6 +49,7 @@ export class Graph {
   readonly #readers = new Map<ReadKey, Set<UnitName>>();
   readonly #dirty = new Set<UnitName>();
   #settings: Slot<{ settings: Settings; problems: readonly Problem[] }>;
+  #names: readonly NameClaim[] = [];
 
   /** Builds everything that `source` holds at this moment. */
   constructor(source: Source, selection: Selection) {
@@ -64,6 +65,11 @@ export class Graph {
       for (const unit of this.#readers.get(read) ?? []) this.#dirty.add(unit);
       if (read.startsWith(HOSTS_PREFIX)) this.#dirtyHost(read.slice(HOSTS_PREFIX.length));
     }
+  }
+
+  /** What hosts want to be called beside their names, as of the last evaluate(). */
+  get names(): readonly NameClaim[] {
+    return this.#names;
   }
 
   /** Runs the dirty units and returns the whole model; unchanged parts are the same objects as before. */
@@ -194,8 +200,8 @@ export class Graph {
       backends.set(id, value.backend);
     }
     const { settings } = this.#settings.value;
-    const claims = [...this.#hosts.values()].flatMap(({ value }) => value.names);
-    const names = resolveNames(claims, { hosts, certificates, redirectCode: settings.httpRedirectCode });
+    this.#names = [...this.#hosts.values()].flatMap(({ value }) => value.names);
+    const names = resolveNames(this.#names, { hosts, certificates, redirectCode: settings.httpRedirectCode });
     problems.push(...names.problems);
     for (const host of names.hosts) hosts.set(host.name, host);
     for (const [name, certificate] of names.certificates) certificates.set(name, certificate);

@@ -4,10 +4,10 @@ import { doubtOf } from '../feature/pattern.ts';
 import type { Ingress } from '../kube/objects.ts';
 import { isServerName } from '../render/literal.ts';
 import { internProfile } from '../render/profile.ts';
-import { type Annotated, annotated, refOf, unannotated } from './annotated.ts';
+import { type Annotated, annotated, problemsOfAnnotations, refOf, unannotated } from './annotated.ts';
 import { type Attachment, pairCanaries } from './canary.ts';
 import { isTlsConfigured } from './certificate.ts';
-import { type Claim, claimsOf, conflict, idOf, showHost, targetOf } from './claim.ts';
+import { type Claim, claimsOf, conflict, firstHostOf, idOf, showHost, targetOf } from './claim.ts';
 import { counterpartOf, type NameClaim } from './names.ts';
 import { serverFor } from './native.ts';
 import type { HostPolicy } from './policy.ts';
@@ -80,7 +80,7 @@ export function hostUnit(view: View, settings: Settings, name: HostName): HostUn
   if (!claims.has(idOf(implicit))) claims.set(idOf(implicit), implicit);
   const canaries = pairCanaries(view, settings, name, claims, problems);
 
-  const of = annotatedOnce(view, settings, problems);
+  const of = annotatedOnce(view, settings, name, problems);
   const host = newHostDraft();
   const names: NameClaim[] = [];
   for (const ingress of ingresses) {
@@ -212,13 +212,17 @@ function routeBuilder(
 
 type AnnotatedOf = (ingress: Ingress) => Annotated;
 
-/** Reads the annotations of each Ingress once. */
-function annotatedOnce(view: View, settings: Settings, problems: Problem[]): AnnotatedOf {
+/**
+ * Reads the annotations of each Ingress once. What is wrong with them as such is said on its first host alone: one of thousands
+ * of hosts would say it thousands of times.
+ */
+function annotatedOnce(view: View, settings: Settings, host: HostName, problems: Problem[]): AnnotatedOf {
   const known = new Map<Ingress, Annotated>();
   return (ingress) => {
     const before = known.get(ingress);
     if (before !== undefined) return before;
     const annotations = annotated(view, settings, ingress, problems);
+    if (firstHostOf(ingress) === host) problems.push(...problemsOfAnnotations(settings, ingress));
     known.set(ingress, annotations);
     return annotations;
   };

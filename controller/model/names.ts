@@ -109,7 +109,7 @@ function underName(host: Host, name: HostName, redirects: 'to-tls' | 'only-force
 }
 
 /** A name is claimed as users write it; "~" keeps regular expressions apart from names. */
-function idOf({ kind, name }: AliasName): string {
+export function idOf({ kind, name }: AliasName): string {
   return kind === 'regex' ? `~${name}` : name;
 }
 

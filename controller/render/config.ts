@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Settings } from '../model/settings.ts';
 import type { Profile, ProfileId, ServerProfile, ServerProfileId } from '../model/types.ts';
 import { loadTemplate } from './engine.ts';
+import { CONFIG_FILES, type Folders, RUN_FILES } from './folders.ts';
 import { HTTP_ONLY_HEADERS, headersInForce, headerView } from './headers.ts';
 import { accessLogOf, clientView, forwardedView, gzipView, logView, proxyView, tablesView, tlsView } from './http.ts';
 import { type Needs, type ServerLayout, serversOf, withServers } from './layout.ts';
@@ -28,12 +29,9 @@ export interface Abilities {
 }
 
 /** Where this instance lives and listens. */
-export interface Installation {
+export interface Installation extends Folders {
   /** Folder with the Lua code. */
   readonly lua: string;
-  readonly runDir: string;
-  /** Folder for request bodies and responses that do not fit into memory. */
-  readonly tempDir: string;
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly listenIpv6: boolean;
@@ -68,16 +66,6 @@ export interface Rendered {
   readonly workers: number;
   readonly listens: readonly { readonly address: string; readonly port: number }[];
 }
-
-/** Names of the files below the run directory. */
-export const RUN_FILES = {
-  config: 'nginx.conf',
-  pid: 'nginx.pid',
-  secret: 'secret',
-  control: 'sockets/control.sock',
-  certificate: 'placeholder.crt',
-  certificateKey: 'placeholder.key',
-} as const;
 
 /** Variables that Lua fills when a routed request ends (lua/metrics/counters.lua). */
 const ROUTE_VARIABLES = [
@@ -214,7 +202,7 @@ export function configView(
   installation: Installation,
   digest: string,
 ) {
-  const inRunDir = (name: string): Token => quoted(join(installation.runDir, name));
+  const inConfDir = (name: string): Token => quoted(join(installation.confDir, name));
   const temp = (name: string): Token => quoted(join(installation.tempDir, name));
   const { kept: headers, replaced } = headersInForce(settings);
   return {
@@ -233,10 +221,10 @@ export function configView(
     workerShutdownTimeout: integer(settings.workerShutdownTimeout, 's'),
     workerConnections: integer(settings.maxWorkerConnections),
     files: {
-      pid: inRunDir(RUN_FILES.pid),
+      pid: quoted(join(installation.runDir, RUN_FILES.pid)),
       control: quoted(`unix:${join(installation.runDir, RUN_FILES.control)}`),
-      certificate: inRunDir(RUN_FILES.certificate),
-      certificateKey: inRunDir(RUN_FILES.certificateKey),
+      certificate: inConfDir(CONFIG_FILES.certificate),
+      certificateKey: inConfDir(CONFIG_FILES.certificateKey),
       temp: {
         body: temp('body'),
         proxy: temp('proxy'),

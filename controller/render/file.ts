@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { ConfigFile } from '../model/types.ts';
 import { quoted, type Token } from './literal.ts';
 
-/** Below the run directory, where nginx looks for relative names: it is the folder of its configuration. */
+/** Below the configuration folder, where nginx looks for relative names: it is the folder of its configuration. */
 export const FILES_FOLDER = 'files';
 
 export function configFile(content: string): ConfigFile {

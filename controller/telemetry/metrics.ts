@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Control, Ejections } from '../apply/control.ts';
 import type { Lack } from '../apply/plan.ts';
 import type { Model, Problem } from '../model/types.ts';
+import { AdmissionMetrics, type Instance } from './admission.ts';
 import { PREFIX, type RequestMetrics } from './families.ts';
 import { statusFamilies } from './nginx-status.ts';
 import { certificateFamilies, orphanFamily, StateHash } from './of-model.ts';
@@ -57,6 +58,7 @@ export class Metrics {
   readonly #backends: Gauge;
   readonly #reloads: Counter;
   readonly #scrapes: Counter;
+  readonly #leader: Gauge;
   #underWay = 0;
   #reloaded = { success: 0, errors: 0, at: 0 };
 
@@ -93,6 +95,12 @@ export class Metrics {
       registers,
     });
     for (const reason of LACKS) this.#reloads.inc({ reason }, 0);
+    this.#leader = new Gauge({
+      name: 'nginx_ingress_controller_leader_election_status',
+      help: '1 on the leader, 0 on the others; name is the election id.',
+      labelNames: ['name', ...Object.keys(subject.own)],
+      registers,
+    });
     this.#scrapes = new Counter({
       name: 'promhttp_metric_handler_requests_total',
       help: 'Scrapes by status code.',
@@ -109,6 +117,16 @@ export class Metrics {
     if (waited !== null) this.#propagation.observe(waited + seconds);
     this.#hosts.set(hosts.size);
     this.#backends.set(backends.size);
+  }
+
+  /** Those of the webhook, which exist only where it does. */
+  ofAdmission(instance: Instance): AdmissionMetrics {
+    return new AdmissionMetrics(this.#registry, instance);
+  }
+
+  /** A replica that never led has no series. */
+  observeLeader(name: string, isLeader: boolean): void {
+    this.#leader.set({ name, ...this.#subject.own }, isLeader ? 1 : 0);
   }
 
   observeReload(outcome: ReloadOutcome, seconds: number, now: number): void {

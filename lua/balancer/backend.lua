@@ -19,6 +19,15 @@ local _M = {}
 
 local NO_POLICY, NO_BACKEND = {}, {}
 
+-- The same hosts, as DNS says, at what is their port now.
+local function at_port(peers, port)
+  local moved = {}
+  for i, known in ipairs(peers) do
+    moved[i] = { host = known.host, port = port, text = known.host .. ":" .. port }
+  end
+  return moved
+end
+
 -- A session beats a hash, and a hash beats load-balance.
 local function algorithm_of(policy)
   if policy.session_cookie then
@@ -69,8 +78,9 @@ function _M.compile(value, before)
     budget = retry_budget.new(policy.retry_budget, value.name, before.budget),
   }
   local resolved = backend.resolve and before.resolve
-  if resolved and resolved.name == backend.resolve.name then
-    backend.peers, backend.fresh_until = before.peers, 0
+  if resolved and resolved.name == backend.resolve.name and before.fresh_until then
+    backend.peers = at_port(before.peers, backend.resolve.port)
+    backend.fresh_until, backend.dns_problem = before.fresh_until, before.dns_problem
   end
   if before.algorithm == algorithm then
     backend.balancer = before.balancer

@@ -7,7 +7,6 @@ local feed = require("config.feed")
 local hosts = require("router.host")
 local in_flight = require("balancer.in_flight")
 local retry_budget = require("balancer.retry_budget")
-local session = require("balancer.session")
 local tries = require("balancer.tries")
 
 local allows = retry_budget.allows
@@ -62,7 +61,7 @@ local function pick(backend, avoid, var, route)
 end
 
 -- After a try that failed: the peers that this request is to keep away from.
-local function to_avoid(var, backend, addresses)
+local function to_avoid(backend, addresses)
   local avoid = {}
   for text in pairs(backend.avoid or avoid) do
     avoid[text] = true
@@ -70,11 +69,10 @@ local function to_avoid(var, backend, addresses)
   for i = 1, #addresses do
     avoid[addresses[i]] = true
   end
-  -- A status for which nginx goes on to the next peer is an answer too.
-  local last = #addresses
-  local answered = tries.current(var.upstream_header_time)[last]
-  if feed.settings().passive_ejection and not tonumber(answered) then
-    ejection.fail(backend, addresses[last])
+  -- A status for which proxy-next-upstream goes on is a failure too, as in max_fails of nginx: else
+  -- a peer that says 503 would use up the budget of retries. 403 and 404 are "next".
+  if feed.settings().passive_ejection and get_last_failure() == "failed" then
+    ejection.fail(backend, addresses[#addresses])
   end
   return avoid
 end
@@ -92,7 +90,6 @@ local function first(var, route, backend)
   if backend.max_connections then
     local held = in_flight.held(var, backend)
     if held then
-      session.resume(var)
       return held -- reserve() has chosen
     end
   end
@@ -115,7 +112,7 @@ local function again(var, route, backend)
   if backend.counts then
     in_flight.release(var)
   end
-  return pick(backend, to_avoid(var, backend, addresses), var, route)
+  return pick(backend, to_avoid(backend, addresses), var, route)
 end
 
 function _M.balance()
@@ -163,7 +160,6 @@ function _M.reserve(var, route, backend)
     return choose(backend, tried, var, route)
   end
   if capacity.take(var, backend, by_algorithm, backend.avoid) then
-    session.suspend(var)
     return true
   end
   ngx.log(
@@ -184,7 +180,8 @@ local function learn(backend, addresses, answered, spent, is_over)
   local last = #addresses
   for i = 1, last do
     local text, seconds = addresses[i], tonumber(answered[i])
-    if seconds and suspects and suspects[text] then
+    -- Tries before the last one, and errors of the server, are no signs of health.
+    if seconds and i == last and ngx.status < 500 and suspects and suspects[text] then
       ejection.clear(backend, text)
     end
     -- The last try of a client that left is nobody's fault; those before were told when they
@@ -194,30 +191,33 @@ local function learn(backend, addresses, answered, spent, is_over)
       ejection.fail(backend, text)
     end
     if backend.learns and (seconds or is_failure) then
-      backend.balancer:after_balance(text, seconds, tonumber(spent[i]) or 0)
+      -- Answers before the last one made nginx go on to the next peer.
+      local is_good = i == last and ngx.status < 500
+      backend.balancer:after_balance(text, is_good and seconds or nil, tonumber(spent[i]) or 0)
     end
   end
 end
 
 --- In the log phase, of requests that failed and of routes whose backend has peers to watch: tells
 -- what each try took. Until the answer began: a long body or stream says nothing about how busy a
--- peer is.
-function _M.learn(var, route)
+-- peer is. `held` is the text of the last peer, where that is known.
+function _M.learn(var, route, held)
   local backend = backend_of(var, route)
   if not backend then
     return
   end
   route.learns = backend.learns or backend.suspects ~= nil
-  local tried, answered = var.upstream_addr, var.upstream_header_time
+  local answered = var.upstream_header_time
   local seconds = not backend.suspects and tonumber(answered)
   if seconds then
-    -- Nearly always: one try, which was answered.
+    -- Nearly always: one try, which was answered. Errors are quick, and must not attract requests.
     if backend.learns then
-      backend.balancer:after_balance(tried, seconds, 0)
+      seconds = ngx.status < 500 and seconds or nil
+      backend.balancer:after_balance(held or var.upstream_addr, seconds, 0)
     end
     return
   end
-  local spent = var.upstream_response_time
+  local tried, spent = var.upstream_addr, var.upstream_response_time
   local before = tries.earlier(tried)
   if before then
     -- Another backend stood in for this one, which failed.

@@ -7,6 +7,7 @@ local slow_start = require("balancer.slow_start")
 local exp = math.exp
 local floor = math.floor
 local max = math.max
+local min = math.min
 local now = ngx.now
 local random = math.random
 
@@ -18,6 +19,8 @@ local DECAY = 10
 local FAILURE = 1
 -- A score of over this many seconds of age is doubtful: one request at a time finds out.
 local DOUBT = 1
+-- What a doubtful score still counts for, at most, when an answer was better.
+local TRIAL = 0.5
 -- What a peer without an answer counts as: little, but more with each request that waits for one.
 local UNKNOWN = 1e-6
 local WRAP = 4294967296
@@ -122,12 +125,16 @@ function _M:balance(peers, tried)
   return peer
 end
 
---- `seconds` until the answer began, nil when the try failed after `spent` seconds.
+--- `seconds` until the answer began, nil when the try failed after `spent` seconds, or was answered
+-- with an error.
 function _M.after_balance(_, text, seconds, spent)
   local taken = seconds or max(spent, FAILURE)
   local value, age = read(text)
   if value and taken < value then
     local weight = exp(-age / DECAY)
+    if age > DOUBT then
+      weight = min(weight, TRIAL) -- few requests dared to go there: this one counts the more
+    end
     taken = value * weight + taken * (1 - weight)
   end
   local ok, err = scores:set(text, taken, 0, stamp())

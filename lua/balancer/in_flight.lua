@@ -39,16 +39,11 @@ function _M.group(before)
   return before or { total = 0 }
 end
 
---- Counts the end of what a request holds, if it holds anything.
-function _M.release(var)
-  local ticket = var.sluice_held
-  if not ticket or ticket == "" then
-    return
-  end
-  var.sluice_held = ""
+-- Counts the end of what a ticket stands for; the peer's text, nil for nothing.
+local function give_back(ticket)
   local entry = busy[ticket]
   if not entry then
-    return
+    return nil
   end
   entry.group.total = entry.group.total - 1
   entry.count = entry.count - 1
@@ -59,6 +54,22 @@ function _M.release(var)
   if entry.count == 0 then
     busy[ticket] = nil
   end
+  return entry.text
+end
+
+--- Counts the end of what a request holds, if it holds anything.
+function _M.release(var)
+  local ticket = var.sluice_held
+  if ticket and ticket ~= "" then
+    var.sluice_held = ""
+    give_back(ticket)
+  end
+end
+
+--- The same for the end of the request itself; the text of the peer that it held, nil for none.
+function _M.finish(var)
+  local ticket = var.sluice_held
+  return ticket and ticket ~= "" and give_back(ticket) or nil
 end
 
 --- Counts a request at a peer; it must hold nothing.

@@ -49,8 +49,8 @@ end
 function _M:balance(_, tried, var, route)
   local key = session.read(self.session, var)
   local peer = key and self.ring:find(key)
-  if peer and not (tried and tried[peer.text] and self.session.cookie.change_on_failure) then
-    return peer -- the same one again after a failure
+  if peer and not session.moves(self.session, peer, tried, self.takes) then
+    return peer
   end
   for _ = 1, ATTEMPTS do
     key = new_key()

@@ -14,7 +14,7 @@ function _M.new()
 end
 
 function _M:sync(backend)
-  local by_key, keys = {}, {}
+  local by_key, keys, takes = {}, {}, {}
   for _, peers in ipairs({ backend.peers, backend.draining or {} }) do
     for _, peer in ipairs(peers) do
       -- Salted, so that the cookie does not tell clients which addresses there are.
@@ -23,8 +23,12 @@ function _M:sync(backend)
       keys[peer] = key
     end
   end
+  for _, peer in ipairs(backend.peers) do
+    takes[peer.text] = true
+  end
   self.session = backend.session
   self.peers = backend.peers
+  self.takes = takes
   self.by_key, self.keys = by_key, keys
 end
 
@@ -45,8 +49,8 @@ end
 function _M:balance(_, tried, var, route)
   local key = session.read(self.session, var)
   local peer = key and self.by_key[key]
-  if peer and not (tried and tried[peer.text] and self.session.cookie.change_on_failure) then
-    return peer -- the same one again after a failure
+  if peer and not session.moves(self.session, peer, tried, self.takes) then
+    return peer
   end
   peer = pick(self.peers, tried)
   session.begin(self.session, self.keys[peer], var, route)

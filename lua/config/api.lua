@@ -12,6 +12,8 @@
 --   POST /v1/series/forget   keys of series to forget, one a line
 --   GET  /v1/memory       the dictionaries: free and capacity in bytes
 --   GET  /v1/status       nginx's status page
+--   GET  /v1/connections  how many client connections are open, this one among them; null where
+--                         nginx does not count them (it lacks the stub_status module)
 --   GET  /v1/ejections    endpoints that are left out, how often that happened, and retries
 --   GET  /configuration/backends   the backends as tools for ingress-nginx read them
 
@@ -372,6 +374,9 @@ local HANDLERS = {
     return answer(200, report.memory())
   end,
   ["GET /v1/status"] = report.status,
+  ["GET /v1/connections"] = function()
+    return answer(200, tonumber(ngx.var.connections_active) or cjson.null)
+  end,
   ["GET /v1/ejections"] = function()
     local found = ejection.report()
     for name, number in pairs(retry_budget.report()) do

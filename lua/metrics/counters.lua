@@ -69,11 +69,9 @@ function _M.log()
   if measures then
     measure(var, route, status, route.splits and var.proxy_alternative_upstream_name or "")
   end
-  if route.counts then
-    in_flight.release(var)
-  end
+  local held = route.counts and in_flight.finish(var)
   if route.learns or status == 502 or status == 504 then
-    balancer.learn(var, route)
+    balancer.learn(var, route, held)
   end
   if has_logged and var.no_log ~= "1" then
     fill(var, route)

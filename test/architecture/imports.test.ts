@@ -16,8 +16,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: ['model', 'feature', 'kube', 'render'],
   render: ['render'],
   apply: ['apply', 'render'],
+  supervisor: ['supervisor', 'apply'],
   watch: ['watch', 'kube', 'model'],
+  admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
+  status: ['status', 'watch', 'kube', 'model', 'feature'],
 };
 
 /** Folders that are pure: no input or output, no clock, no randomness, no log. */

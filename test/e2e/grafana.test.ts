@@ -17,6 +17,7 @@ import { readPromql } from '../support/promql.ts';
 import { type Sluice, startSluice } from '../support/sluice.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../../grafana');
+const PREFIX = 'nginx_ingress_controller_';
 const PROMTOOL = spawnSync('promtool', ['--version']).status === 0;
 /** Names that a user of the old controller knows, which the linter would have end in _total. */
 const OLD_NAMES = /^nginx_ingress_controller_(requests|success|errors) counter metrics should have "_total" suffix$/;
@@ -117,6 +118,13 @@ describe('dashboards and alerts', () => {
       }
     });
   }
+
+  it('docs/metrics.md says what each family is', () => {
+    const pages = readFileSync(join(FOLDER, '../docs/metrics.md'), 'utf8');
+    const names = [...families.keys()].filter((name) => !/^(nodejs|process)_/.test(name));
+    expect(names.filter((name) => !pages.includes(`\`${name.replace(PREFIX, '')}\``))).to.deep.equal([]);
+    expect(names).to.have.length.above(40);
+  });
 
   it('promtool, where it is installed, finds nothing in a scrape but the old names, and nothing in the alerts', async function () {
     if (!PROMTOOL) this.skip(); // it comes with Debian's package prometheus, 100 MB for one test

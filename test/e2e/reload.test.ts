@@ -74,6 +74,25 @@ describe('the reload law', () => {
     expect(await connectionHeaders()).to.deep.equal(['keep-alive']);
   });
 
+  it('replicas do not reload in step: a reload waits for a random time up to --reload-jitter, the start does not', async () => {
+    expect((await sluice.logs()).err).to.not.contain('in step'); // manifests have one instance
+    const replica = await startSluice({
+      manifests: { 'pods.json': workload('web', [pod]), 'web.json': [web({ 'proxy-body-size': '2m' })] },
+      flags: ['--reload-jitter=1'],
+    });
+    try {
+      expect((await replica.logs()).err).to.not.contain('in step');
+      const began = performance.now();
+      await replica.write('web.json', [web({ 'proxy-body-size': '3m' })]);
+      await eventually(async () => expect((await replica.logs()).err).to.contain('nginx reloaded'));
+      const waited = Number(/reloading in (\d+) ms, so that replicas/.exec((await replica.logs()).err)?.[1]);
+      expect(waited).to.be.within(1, 1000);
+      expect(performance.now() - began).to.be.above(waited);
+    } finally {
+      await replica.stop();
+    }
+  });
+
   it('a profile that is loaded already does not reload', async () => {
     const before = await reloads();
     await sluice.write('other.json', [

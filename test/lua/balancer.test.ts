@@ -147,7 +147,8 @@ describe('balancer', function () {
       const subsets = new Map<number, Set<string>>();
       for (let key = 0; key < 40; key += 1) {
         const members = new Set<string>();
-        for (let repeat = 0; repeat < 3; repeat += 1) {
+        // Of three members one is missed by 64 draws once in 10^11 times.
+        for (let repeat = 0; repeat < 8; repeat += 1) {
           const answers = await Promise.all(Array.from({ length: 8 }, () => ask(`/key-${key}`)));
           for (const endpoint of answers) members.add(endpoint);
         }
@@ -181,29 +182,18 @@ describe('balancer', function () {
     expect(Math.max(...counts) / 40).to.be.below(2);
   });
 
-  it('ewma: with one slow endpoint of ten the 99th percentile is at least five times better than by turns', async () => {
+  it('ewma: a slow endpoint of ten gets less than 2 percent of the requests, 10 by turns', async () => {
     const ten = addresses.slice(0, 10);
-    const p99Of = async (policy: object): Promise<number> => {
+    const shareOfSlow = async (policy: object): Promise<number> => {
       await serve(policy, ten);
       await askAll(numbered(200));
-      const times: number[] = [];
-      const left = numbered(3000);
-      const client = async (): Promise<void> => {
-        for (let path = left.pop(); path !== undefined; path = left.pop()) {
-          const started = performance.now();
-          await ask(path);
-          times.push(performance.now() - started);
-        }
-      };
-      await Promise.all(Array.from({ length: CLIENTS }, client));
-      return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
+      const answers = await askAll(numbered(3000));
+      return [...answers.values()].filter((endpoint) => endpoint === slow).length / answers.size;
     };
     slow = ten[3] ?? '';
     try {
-      const turns = await p99Of({});
-      const ewma = await p99Of({ load_balance: 'ewma' });
-      expect(turns).to.be.above(SLOW_MS);
-      expect(turns / ewma, `${turns} ms, ${ewma} ms`).to.be.above(5);
+      expect(await shareOfSlow({})).to.be.within(0.09, 0.11);
+      expect(await shareOfSlow({ load_balance: 'ewma' })).to.be.below(0.02);
     } finally {
       slow = '';
     }

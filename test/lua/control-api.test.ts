@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Control, type Position } from '../../controller/apply/control.ts';
-import { RUN_FILES } from '../../controller/render/config.ts';
+import { RUN_FILES } from '../../controller/render/folders.ts';
 import { type Pod, startPod } from '../support/backends.ts';
 import { ask } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { startLoad } from '../support/load.ts';
 import { type BareNginx, startBareNginx } from '../support/nginx.ts';
 
@@ -61,6 +62,14 @@ describe('control API', () => {
       (cause: Error) => cause.message,
     );
     expect(error).to.contain('403').and.contain('Sluice-Secret is missing or wrong');
+  });
+
+  it('counts the connections of clients, not its own', async () => {
+    await eventually(async () => expect(await nginx.control.connections(soon())).to.equal(0));
+    const load = startLoad(nginx.http, 'none.test', 2);
+    await eventually(async () => expect(await nginx.control.connections(soon())).to.be.within(1, 2));
+    await load.stop();
+    await eventually(async () => expect(await nginx.control.connections(soon())).to.equal(0));
   });
 
   it('a full state replaces everything; a change needs the position that it changes', async () => {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { ApplyResult, Position, Status } from '../../controller/apply/control.ts';
-import { RUN_FILES } from '../../controller/render/config.ts';
+import { RUN_FILES } from '../../controller/render/folders.ts';
 import { eventually } from '../support/eventually.ts';
 import { type BareNginx, startBareNginx } from '../support/nginx.ts';
 import { openRaw, type RawConnection } from '../support/raw.ts';

@@ -4,7 +4,7 @@ import { type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { isAlive } from '../../controller/apply/process.ts';
-import { RUN_FILES } from '../../controller/render/config.ts';
+import { CONFIG_FILES, RUN_FILES } from '../../controller/render/folders.ts';
 import { eventually } from '../support/eventually.ts';
 import { type BareNginx, startBareNginx } from '../support/nginx.ts';
 
@@ -23,7 +23,7 @@ describe('the lock of the routing state', () => {
     );
   /** A batch whose rest never comes. */
   const beginBatch = async (): Promise<ClientRequest> => {
-    const secret = (await readFile(join(nginx.runDir, RUN_FILES.secret), 'utf8')).trim();
+    const secret = (await readFile(join(nginx.runDir, CONFIG_FILES.secret), 'utf8')).trim();
     const batch = request({
       socketPath: join(nginx.runDir, RUN_FILES.control),
       method: 'POST',

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { LUA_FOLDER, selectionOf, TEMPLATE_FOLDER } from '../../controller/app.ts';
 import { inspectNginx } from '../../controller/apply/binary.ts';
 import { allNeeds } from '../../controller/apply/needs.ts';
+import { Nginx } from '../../controller/apply/nginx.ts';
 import { ensurePlaceholder } from '../../controller/apply/placeholder.ts';
 import { NginxProcess } from '../../controller/apply/process.ts';
 import { testConfig } from '../../controller/apply/quarantine.ts';
@@ -91,15 +92,15 @@ function expectTokens(line: string): void {
 describe('hostile objects', () => {
   const render = configRenderer(TEMPLATE_FOLDER);
   let folder: string;
-  let nginx: NginxProcess;
+  let nginx: Nginx;
   let renderNeeds: (model: Model, needs: Needs) => Rendered;
   const rendered = (model: Model): Rendered => renderNeeds(model, allNeeds(model.hosts, new Map()));
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-hostile-'));
-    const folders = { runDir: folder, tempDir: join(folder, 'temp') };
+    const folders = { confDir: folder, runDir: folder, tempDir: join(folder, 'temp') };
     const binary = await inspectNginx(process.env);
-    nginx = new NginxProcess(binary, folders);
+    nginx = new Nginx(new NginxProcess(binary, folders), folders.confDir);
     await nginx.prepare();
     await ensurePlaceholder(folder, new Date());
     renderNeeds = (model, needs) =>

@@ -31,6 +31,8 @@ const SERVICE = {
 /** What Show answers. */
 export interface Shown {
   readonly message: string;
+  /** Of the Pod. */
+  readonly address: string;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -39,28 +41,31 @@ export interface GrpcPod extends Address {
 }
 
 /**
- * Show answers with the message and metadata it got, and a trailer; Fail with NOT_FOUND and nothing else; Chat repeats
- * each message as it comes and ends with the client.
+ * Show answers with the message and metadata it got, and a trailer; Fail with NOT_FOUND and nothing else; Chat says the Pod's
+ * address as metadata, repeats each message as it comes and ends with the client.
  */
-export async function startGrpc(address: string, transport: ServerCredentials): Promise<GrpcPod> {
+export async function startGrpc(address: string, transport: ServerCredentials, wanted = 0): Promise<GrpcPod> {
   const trailer = new Metadata();
   trailer.set('x-trailer', 'kept');
+  const place = new Metadata();
+  place.set('x-address', address);
   const server = new Server();
   server.addService(SERVICE, {
     show: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-      const shown: Shown = { message: call.request.toString(), metadata: call.metadata.getMap() };
+      const shown: Shown = { message: call.request.toString(), address, metadata: call.metadata.getMap() };
       answer(null, Buffer.from(JSON.stringify(shown)), trailer);
     },
     fail: (_call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
       answer({ code: status.NOT_FOUND, details: 'no such thing', metadata: trailer });
     },
     chat: (call: ServerDuplexStream<Buffer, Buffer>) => {
+      call.sendMetadata(place);
       call.on('data', (message: Buffer) => call.write(message));
       call.on('end', () => call.end());
     },
   });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${address}:0`, transport, (error, bound) => (error ? reject(error) : resolve(bound)));
+    server.bindAsync(`${address}:${wanted}`, transport, (error, bound) => (error ? reject(error) : resolve(bound)));
   });
   return { address, port, stop: () => server.forceShutdown() };
 }
@@ -72,7 +77,7 @@ export interface UnaryAnswer {
 }
 
 export interface GrpcClient {
-  call(method: 'show' | 'fail', message: string): Promise<UnaryAnswer>;
+  call(method: 'show' | 'fail', message: string, metadata?: Readonly<Record<string, string>>): Promise<UnaryAnswer>;
   chat(): ClientDuplexStream<Buffer, Buffer>;
   close(): void;
 }
@@ -84,14 +89,17 @@ export function openGrpc(port: number, host: string, root: string): GrpcClient {
     'grpc.default_authority': host,
   });
   return {
-    call: (method, message) =>
+    call: (method, message, metadata = {}) =>
       new Promise((resolve) => {
+        const sent = new Metadata();
+        for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
         let answer: Buffer | null = null;
         const call = client.makeUnaryRequest<Buffer, Buffer>(
           SERVICE[method].path,
           same,
           same,
           Buffer.from(message),
+          sent,
           (_error: ServiceError | null, value?: Buffer) => {
             answer = value ?? null;
           },

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { LUA_FOLDER, selectionOf, TEMPLATE_FOLDER } from '../../controller/app.ts';
 import { inspectNginx } from '../../controller/apply/binary.ts';
 import { Control } from '../../controller/apply/control.ts';
+import { Nginx } from '../../controller/apply/nginx.ts';
 import { ensurePlaceholder } from '../../controller/apply/placeholder.ts';
 import { NginxProcess } from '../../controller/apply/process.ts';
 import { parseCommandLine } from '../../controller/flags.ts';
 import { Graph } from '../../controller/model/graph.ts';
-import { configRenderer, RUN_FILES } from '../../controller/render/config.ts';
+import { configRenderer } from '../../controller/render/config.ts';
+import { CONFIG_FILES, RUN_FILES } from '../../controller/render/folders.ts';
 import { Cluster } from '../../controller/watch/cluster.ts';
 import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
@@ -30,12 +32,12 @@ export async function startBareNginx({ stateMegabytes = 64 } = {}): Promise<Bare
   const runDir = join(home, 'run');
   const [httpPort = 0, httpsPort = 0] = await freePorts(2);
   const binary = await inspectNginx(process.env);
-  const folders = { runDir, tempDir: join(home, 'temp') };
-  const nginx = new NginxProcess(binary, folders);
+  const folders = { confDir: runDir, runDir, tempDir: join(home, 'temp') };
+  const nginx = new Nginx(new NginxProcess(binary, folders), folders.confDir);
   await nginx.prepare();
   await ensurePlaceholder(runDir, new Date());
   const secret = randomBytes(32).toString('hex');
-  await writeFile(join(runDir, RUN_FILES.secret), secret);
+  await writeFile(join(runDir, CONFIG_FILES.secret), secret);
   const model = new Graph(new Cluster(), selectionOf(parseCommandLine([]).flags)).evaluate();
   const rendered = configRenderer(TEMPLATE_FOLDER)(
     model.settings,

@@ -161,6 +161,7 @@ export const SAMPLES: Readonly<Record<string, readonly [good: string, bad: strin
   'ssl-session-cache-size': ['20m', 'x'],
   'ssl-session-tickets': ['true', 'on'],
   'ssl-session-timeout': ['1h', 'long'],
+  'strict-validate-path-type': ['false', 'no'],
   'syslog-host': ['127.0.0.1', 'a b'],
   'syslog-port': ['1514', '0'],
   'upstream-keepalive-connections': ['0', '-1'],

@@ -6,7 +6,7 @@ import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Control } from '../../controller/apply/control.ts';
-import { RUN_FILES } from '../../controller/render/config.ts';
+import { CONFIG_FILES, RUN_FILES } from '../../controller/render/folders.ts';
 import { eventually } from './eventually.ts';
 import { freePorts } from './ports.ts';
 
@@ -27,6 +27,12 @@ export interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   /** A folder of its own where none is given. */
   readonly runDir?: string;
+  /** Where nginx.conf is; the run directory where none is given. */
+  readonly confDir?: string;
+  /** "elsewhere" when another program runs nginx: it is not ours to end. */
+  readonly nginx?: 'child' | 'elsewhere';
+  /** Command words before those of the program. They must become it: its process is the one that gets the signals. */
+  readonly prefix?: readonly string[];
   /** In an own process group Ctrl-C does not reach it, so that the caller ends it in its own order. */
   readonly processGroup?: 'shared' | 'own';
 }
@@ -81,13 +87,17 @@ async function launch(
   const files = { out: join(home, 'out.log'), err: join(home, 'err.log') };
   const descriptors = [openSync(files.out, 'a'), openSync(files.err, 'a')] as const;
   const kubeconfig = typeof options.kubeconfig === 'object' ? options.kubeconfig.file : join(home, 'kubeconfig');
+  const confDir = options.confDir ?? runDir;
+  const [command = '', ...words] = [...(options.prefix ?? []), SLUICE];
   const child = spawn(
-    SLUICE,
+    command,
     [
+      ...words,
       ...(options.kubeconfig === undefined
         ? [`--manifests=${folder}`]
         : [`--kubeconfig=${kubeconfig}`, '--allow-loopback-endpoints']),
       `--run-dir=${runDir}`,
+      ...(options.confDir === undefined ? [] : [`--conf-dir=${confDir}`]),
       `--http-port=${http}`,
       `--https-port=${https}`,
       `--healthz-port=${health}`,
@@ -114,11 +124,11 @@ async function launch(
   }, 60_000).catch(async (error: unknown) => {
     child.kill('SIGTERM'); // nginx has a process group of its own: only the controller ends it
     await ended;
-    await endNginx(runDir);
+    if (options.nginx !== 'elsewhere') await endNginx(runDir);
     throw error;
   });
 
-  const secret = (await readFile(join(runDir, RUN_FILES.secret), 'utf8')).trim();
+  const secret = (await readFile(join(confDir, CONFIG_FILES.secret), 'utf8')).trim();
   return {
     http,
     https,
@@ -128,7 +138,7 @@ async function launch(
     process: child,
     control: new Control(join(runDir, RUN_FILES.control), secret),
     logs,
-    config: () => readFile(join(runDir, RUN_FILES.config), 'utf8'),
+    config: () => readFile(join(confDir, CONFIG_FILES.config), 'utf8'),
     write: async (file, content) => {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(home, 'next'), manifestText(content));
@@ -142,7 +152,7 @@ async function launch(
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       const [code] = (await ended) as [number | null];
-      await endNginx(runDir);
+      if (options.nginx !== 'elsewhere') await endNginx(runDir);
       await rm(home, { recursive: true, force: true });
       return code;
     },

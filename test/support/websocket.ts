@@ -1,6 +1,6 @@
 // A WebSocket echo backend, and a client that holds connections open and checks that they live.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type Listener, listen } from './listener.ts';
 
@@ -9,7 +9,7 @@ export interface WebSocketPod extends Listener {
   readonly sockets: WebSocketServer;
 }
 
-export async function startWebSocketPod(address: string): Promise<WebSocketPod> {
+export async function startWebSocketPod(address: string, port = 0): Promise<WebSocketPod> {
   const sockets = new WebSocketServer({ noServer: true });
   const server = createServer((_, response) => response.writeHead(426).end());
   server.on('upgrade', (request, socket, head) => {
@@ -18,11 +18,16 @@ export async function startWebSocketPod(address: string): Promise<WebSocketPod> 
       sockets.emit('connection', accepting, request);
     });
   });
-  return Object.assign(await listen(server, address), { sockets });
+  return Object.assign(await listen(server, address, port), { sockets });
 }
 
-export async function openWebSocket(port: number, host: string): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { Host: host } });
+/** Notes the address of the Pod for the path of each WebSocket that comes to it. */
+export function notePlaces(pod: WebSocketPod, places: Map<string, string>): void {
+  pod.sockets.on('connection', (_socket, request: IncomingMessage) => void places.set(request.url ?? '', pod.address));
+}
+
+export async function openWebSocket(port: number, host: string, path = '/'): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { Host: host } });
   await once(socket, 'open');
   return socket;
 }

@@ -32,6 +32,20 @@ describe('command line', () => {
     expect(parseCommandLine(['--http-port=1', '--http-port=2']).flags['http-port']).to.equal(2);
   });
 
+  it('--validating-webhook is an address as Go writes it, and needs a certificate and a key', () => {
+    const pair = ['--validating-webhook-certificate=/c', '--validating-webhook-key=/k'];
+    const address = (text: string): unknown =>
+      parseCommandLine([`--validating-webhook=${text}`, ...pair]).flags['validating-webhook'];
+    expect(address('')).to.equal(null);
+    expect(address(':8443')).to.deep.equal({ host: '', port: 8443 });
+    expect(address('127.0.0.1:1')).to.deep.equal({ host: '127.0.0.1', port: 1 });
+    expect(address('[::1]:8443')).to.deep.equal({ host: '::1', port: 8443 });
+    for (const wrong of ['8443', ':0', ':99999', '::1:8443', 'a:b']) {
+      expect(() => address(wrong), wrong).to.throw(UsageError, 'such as :8443');
+    }
+    expect(() => parseCommandLine(['--validating-webhook=:8443'])).to.throw(UsageError, '-certificate and');
+  });
+
   it('references are namespace/name; empty ones are none', () => {
     expect(parseCommandLine(['--configmap=a/b']).flags.configmap).to.equal('a/b');
     expect(parseCommandLine(['--configmap=']).flags.configmap).to.equal(null);

@@ -90,6 +90,19 @@ describe('intake of Ingresses', () => {
     }
   });
 
+  it('more other names than can be compared are refused: hosts times aliases', () => {
+    const wide = (hosts: number, aliases: number): KubeObject => {
+      const list = Array.from({ length: aliases }, (_, index) => `a${index}.test`).join(',');
+      const object = ingress({ name: 'web', host: 'a.test', annotations: { 'server-alias': list } });
+      const rules = Array.from({ length: hosts }, (_, index) => ({ host: `h${index}.test` }));
+      return objectOf({ ...object, spec: { rules } });
+    };
+    intake.put(wide(10, 100));
+    expect(problems()).to.deep.equal([]);
+    intake.put(wide(5000, 2000));
+    expect(problems()[0]).to.contain('annotation server-alias has 2000 names for 5000 hosts');
+  });
+
   it('an object of another class is never held back', () => {
     intake.put(web('a.test'));
     const annotations = { 'kubernetes.io/ingress.class': 'other', 'connection-proxy-header': 'upgrade' };

@@ -20,6 +20,7 @@ import { ingress, workload } from '../support/objects.ts';
 
 const INSTALLATION: Installation = {
   lua: '/opt/sluice/lua',
+  confDir: '/run/sluice',
   runDir: '/run/sluice',
   tempDir: '/tmp/sluice',
   httpPort: 80,

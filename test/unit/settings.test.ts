@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import { LUA_FOLDER, selectionOf, TEMPLATE_FOLDER } from '../../controller/app.ts';
 import { inspectNginx } from '../../controller/apply/binary.ts';
+import { Nginx } from '../../controller/apply/nginx.ts';
 import { ensurePlaceholder } from '../../controller/apply/placeholder.ts';
 import { ConfigRefused, NginxProcess } from '../../controller/apply/process.ts';
 import { stateOf } from '../../controller/apply/state.ts';
@@ -54,14 +55,14 @@ function modelOf(data: Readonly<Record<string, string>>): Model {
 describe('ConfigMap keys', () => {
   const render = configRenderer(TEMPLATE_FOLDER);
   let folder: string;
-  let nginx: NginxProcess;
+  let nginx: Nginx;
   let rendered: (model: Model) => Rendered;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-settings-'));
-    const folders = { runDir: folder, tempDir: join(folder, 'temp') };
+    const folders = { confDir: folder, runDir: folder, tempDir: join(folder, 'temp') };
     const binary = await inspectNginx(process.env);
-    nginx = new NginxProcess(binary, folders);
+    nginx = new Nginx(new NginxProcess(binary, folders), folders.confDir);
     await nginx.prepare();
     await ensurePlaceholder(folder, new Date());
     rendered = (model) =>
@@ -133,7 +134,7 @@ describe('ConfigMap keys', () => {
   });
 });
 
-/** They say which objects and annotations are accepted (test/unit/intake.test.ts, test/golden). */
+/** They say which objects and annotations are accepted (test/unit/intake.test.ts, test/unit/admission, test/golden). */
 const GATES = new Set([
   'allow-snippet-annotations',
   'annotations-risk-level',
@@ -141,4 +142,5 @@ const GATES = new Set([
   'allow-cross-namespace-resources',
   'proxy-ssl-location-only',
   'global-allowed-response-headers',
+  'strict-validate-path-type',
 ]);

@@ -56,7 +56,6 @@ export const OTHER_KEYS: ReadonlyMap<string, OtherKey> = new Map([
     proxy-stream-responses stream-snippet log-format-stream stream-access-log-path disable-stream-access-log`,
   ),
   ...all('unsupported', 'TLS passthrough is not there yet', 'proxy-protocol-header-timeout'),
-  ...all('unsupported', 'the admission webhook is not there yet', 'strict-validate-path-type'),
   ...all('unsupported', 'OCSP stapling is not there yet', 'enable-ocsp'),
   ...all(
     'unsupported',

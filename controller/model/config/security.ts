@@ -15,6 +15,11 @@ export const SECURITY_KEYS = {
     [],
     'Words that no annotation may contain (ADM-05), between commas.',
   ),
+  'strict-validate-path-type': key(
+    bool,
+    true,
+    'The webhook refuses Exact and Prefix paths with other characters than letters, digits, . _ - and / (ADM-03).',
+  ),
   'allow-cross-namespace-resources': key(
     bool,
     false,

@@ -1,8 +1,10 @@
 // load-balance, upstream-hash-by* and service-upstream, as clients see them.
+import { createServer } from 'node:http';
 import { expect } from 'chai';
 import { type Pod, startPod } from '../../support/backends.ts';
 import { ask, askEcho } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
+import { type Listener, listen } from '../../support/listener.ts';
 import { type Address, configMap, ingress, service, site, slices, workload } from '../../support/objects.ts';
 import { type SlowPod, startSlowPod } from '../../support/slow.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
@@ -14,6 +16,7 @@ describe('balancing', () => {
   const pods: Pod[] = [];
   let slow: SlowPod;
   let dead: Address;
+  let ill: Listener;
 
   const served = async (host: string, path = '/', headers: Record<string, string> = {}): Promise<string> =>
     (await askEcho({ port: sluice.http, host: `${host}.test`, path, headers })).backend;
@@ -32,6 +35,10 @@ describe('balancing', () => {
     for (const index of [1, 2, 3, 4, 5, 6]) pods.push(await startPod(`pod-${index}`, `127.0.0.${100 + index}`));
     const [one, two, three] = pods as [Pod, Pod, Pod];
     slow = await startSlowPod('slow', '127.0.0.110', 150);
+    ill = await listen(
+      createServer((_, response) => response.writeHead(500).end()),
+      '127.0.0.112',
+    );
     dead = { address: '127.0.0.111', port: one.port }; // nobody listens there
     sluice = await startSluice({
       manifests: {
@@ -40,6 +47,7 @@ describe('balancing', () => {
         'keyless.json': site('keyless', pods.slice(0, 3), { 'load-balance': 'chash' }),
         'ewma.json': site('ewma', [one, two, three, slow], { 'load-balance': 'ewma' }),
         'ewma-dead.json': site('ewma-dead', [one, dead], { 'load-balance': 'ewma' }),
+        'ewma-ill.json': site('ewma-ill', [one, ill], { 'load-balance': 'ewma' }),
         'hash.json': site('hash', pods, { 'upstream-hash-by': '$request_uri' }),
         'mixed.json': site('mixed', pods, { 'upstream-hash-by': MIXED }),
         'hash-dead.json': site('hash-dead', [...pods, dead], { 'upstream-hash-by': '$arg_key' }),
@@ -87,6 +95,7 @@ describe('balancing', () => {
   after(async () => {
     await sluice?.stop();
     await slow?.stop();
+    await ill?.stop();
     for (const pod of pods) await pod.stop();
   });
 
@@ -105,7 +114,7 @@ describe('balancing', () => {
   it('load-balance ewma: a slow endpoint gets clearly fewer requests than its share', async () => {
     const tallies = await tally(200, () => served('ewma'));
     expect(slow.requests()).to.be.below(20); // 50 by turns
-    for (const name of ['pod-1', 'pod-2', 'pod-3']) expect(tallies.get(name), name).to.be.above(25);
+    for (const name of ['pod-1', 'pod-2', 'pod-3']) expect(tallies.get(name), name).to.be.above(10); // 67 in the mean; one stall is held against an endpoint for a while
   });
 
   it('load-balance ewma: an endpoint that refuses is tried seldom, and never costs the request', async () => {
@@ -117,6 +126,14 @@ describe('balancing', () => {
       return lines.filter((line) => line.includes(`${dead.address}:${dead.port}`)).length;
     });
     expect(tried).to.be.below(20); // 30 by turns
+  });
+
+  it('load-balance ewma: an endpoint that is quick to answer with errors does not attract requests', async () => {
+    let errors = 0;
+    for (let index = 0; index < 100; index += 1) {
+      if ((await ask({ port: sluice.http, host: 'ewma-ill.test' })).status === 500) errors += 1;
+    }
+    expect(errors).to.be.below(20); // 50 by turns
   });
 
   it('upstream-hash-by $request_uri: 100 requests for one URI hit one endpoint, others other ones', async () => {

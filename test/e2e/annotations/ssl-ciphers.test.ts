@@ -70,7 +70,7 @@ describe('hosts with ciphers of their own', () => {
       .and.not.contain('plain.test');
   });
 
-  it('a list that nginx refuses closes its host, with a Problem; the others go on', async () => {
+  it('a list that nginx refuses closes its host, with a Problem; the others go on (ADM-02)', async () => {
     expect((await ask({ port: sluice.https, host: 'refused.test', tls: true })).status).to.equal(403);
     expect((await ask({ port: sluice.http, host: 'refused.test' })).status).to.equal(403);
     expect((await sluice.logs()).err).to.match(

@@ -30,7 +30,7 @@ describe('faults: crashes', function () {
     Number([...(await sluice.logs()).err.matchAll(/master: (\d+)/g)].at(-1)?.[1]);
   const served = async (host = 'web.test'): Promise<string> => (await askEcho({ port: sluice.http, host })).backend;
   const load = (onBreak: 'count' | 'repeat' = 'count'): Http1Load => {
-    const started = startLoad(sluice.http, 'web.test', CONNECTIONS, onBreak);
+    const started = startLoad(sluice.http, 'web.test', CONNECTIONS, { onBreak });
     loads.push(started);
     return started;
   };

@@ -1,5 +1,6 @@
 // What happens to one request: who asks, which fault is on, and then the verb.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { WebhookClient } from '../webhook.ts';
 import { answer, answerError, type Damage, send } from './answer.ts';
 import { readJson } from './body.ts';
 import { discovery } from './discovery.ts';
@@ -14,6 +15,8 @@ import type { Watches } from './watches.ts';
 
 export interface SeenRequest extends ApiRequest {
   readonly headers: IncomingMessage['headers'];
+  /** When it came, milliseconds on the monotonic clock. */
+  readonly at: number;
 }
 
 export interface Parts {
@@ -24,6 +27,8 @@ export interface Parts {
   readonly seen: SeenRequest[];
   /** Null lets everybody in. */
   token(): string | null;
+  /** What is asked about Ingresses before they are stored; null for nobody. */
+  webhook(): WebhookClient | null;
 }
 
 /** Never throws: what goes wrong becomes an answer. */
@@ -39,13 +44,13 @@ export async function handle(parts: Parts, message: IncomingMessage, response: S
     }
     const request = readRequest(message.method ?? 'GET', url);
     if (request === null) throw noSuchPath();
-    parts.seen.push({ ...request, headers: message.headers });
+    parts.seen.push({ ...request, headers: message.headers, at: performance.now() });
     const active = parts.faults.take(request);
     const damage = active === null ? 'none' : await suffer(parts, active, response);
     if (damage === 'unanswered' || response.destroyed) return;
     if (active?.fault.kind === 'forbidden') throw forbidden(request);
     if (request.verb === 'watch') parts.watches.begin(request, response, damage);
-    else send(response, await perform(parts.store, request, message), damage);
+    else send(response, await perform(parts.store, request, message, parts.webhook()), damage);
   } catch (error) {
     const failure = error instanceof ApiError ? error : new ApiError(500, 'InternalError', String(error));
     if (!response.headersSent) send(response, answerError(failure), 'none');

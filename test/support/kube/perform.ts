@@ -1,29 +1,49 @@
 // The verbs other than watch, each from a request to its answer.
 import type { IncomingMessage } from 'node:http';
+import type { WebhookClient } from '../webhook.ts';
 import { type Answer, answer } from './answer.ts';
 import { mediaType, parseJson, readJson, readText } from './body.ts';
 import { renderList } from './list.ts';
 import { type ApiRequest, matchOf } from './request.ts';
 import { methodNotAllowed, notFound } from './status.ts';
 import { type Store, storeKey } from './store.ts';
+import { consult } from './webhook.ts';
 import { create, patch, remove, update, type Write } from './write.ts';
 
-export async function perform(store: Store, request: ApiRequest, message: IncomingMessage): Promise<Answer> {
+/** `webhook` is asked before anything is stored. */
+export async function perform(
+  store: Store,
+  request: ApiRequest,
+  message: IncomingMessage,
+  webhook: WebhookClient | null,
+): Promise<Answer> {
   const write: Write = { store, request, manager: managerOf(request, message) };
+  const query = new URLSearchParams([...request.query, ['dryRun', 'All']]);
+  const rehearsal: Write = { ...write, request: { ...request, query } };
+  const asked = (json: string): Promise<Record<string, string>> => {
+    const before = store.get(request.resource, storeKey(request.namespace, request.name))?.object ?? null;
+    return consult(webhook, request, json, before);
+  };
   switch (request.verb) {
     case 'get':
       return answer(get(store, request));
     case 'list':
       return answer(renderList(store, request));
-    case 'create':
-      return answer(create(write, await readJson(message)), 201);
+    case 'create': {
+      const body = await readJson(message);
+      const headers = webhook === null ? {} : await asked(create(rehearsal, body));
+      return { ...answer(create(write, body), 201), headers };
+    }
     case 'update': {
-      const { json, created } = update(write, await readJson(message));
-      return answer(json, created ? 201 : 200);
+      const body = await readJson(message);
+      const headers = webhook === null ? {} : await asked(update(rehearsal, body).json);
+      const { json, created } = update(write, body);
+      return { ...answer(json, created ? 201 : 200), headers };
     }
     case 'patch': {
       const body = parseJson(await readText(message));
-      return answer(patch(write, mediaType(message), body));
+      const headers = webhook === null ? {} : await asked(patch(rehearsal, mediaType(message), body));
+      return { ...answer(patch(write, mediaType(message), body)), headers };
     }
     case 'delete':
       return answer(remove(write, await readOptions(message)));

@@ -5,6 +5,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { makePair, type Pair } from '../certificates.ts';
 import { type Listener, listen } from '../listener.ts';
 import { freePorts } from '../ports.ts';
+import type { WebhookClient } from '../webhook.ts';
 import { type Fault, Faults, type FaultWhere } from './faults.ts';
 import { handle, type Parts, type SeenRequest } from './handler.ts';
 import { renderKubeconfig } from './kubeconfig.ts';
@@ -40,6 +41,7 @@ export class ApiServerDouble extends Objects {
   readonly #seen: SeenRequest[] = [];
   readonly #bookmarkEvery: number;
   #token: string | null;
+  #webhook: WebhookClient | null = null;
   #listener: Listener | null = null;
 
   constructor(port: number, pair: Pair | null, options: ApiServerOptions) {
@@ -114,6 +116,11 @@ export class ApiServerDouble extends Objects {
     this.#token = token;
   }
 
+  /** From now on writes of Ingresses through the API are put to this webhook first; null for nobody. */
+  setWebhook(webhook: WebhookClient | null): void {
+    this.#webhook = webhook;
+  }
+
   /**
    * Connections are cut and new ones refused; faults are taken back. The objects stay and can be changed meanwhile.
    * Safe to call again.
@@ -138,6 +145,7 @@ export class ApiServerDouble extends Objects {
       timers: this.#timers,
       seen: this.#seen,
       token: () => this.#token,
+      webhook: () => this.#webhook,
     };
     const serve = (message: IncomingMessage, response: ServerResponse): void => {
       void handle(parts, message, response);
