@@ -14,6 +14,7 @@ import { ApiError } from './kube/api-error.ts';
 import { ApiUnavailable } from './kube/reach.ts';
 import { HealthPortUnavailable } from './telemetry/health.ts';
 import { createLog } from './telemetry/log.ts';
+import { versionOf } from './version.ts';
 
 /** Pod specs of ingress-nginx name the program as the first argument of the image. */
 const OLD_PROGRAM = '/nginx-ingress-controller';
