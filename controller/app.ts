@@ -8,6 +8,7 @@ import { drainClients } from './apply/drain.ts';
 import type { Nginx } from './apply/nginx.ts';
 import { readResolvConf } from './apply/resolver.ts';
 import type { Surroundings } from './apply/surroundings.ts';
+import { startDashboard } from './dashboard/start.ts';
 import type { FlagValues } from './flags.ts';
 import { Loop } from './loop.ts';
 import { Graph } from './model/graph.ts';
@@ -18,6 +19,7 @@ import { chooseNginx, foldersOf } from './nginx.ts';
 import { configRenderer, type Installation } from './render/config.ts';
 import { chooseSource, type Opening, type OpenSource, openSource, type SourceChoice } from './source.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
+import { Journal } from './telemetry/journal.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Cluster } from './watch/cluster.ts';
 import { Intake } from './watch/intake.ts';
@@ -99,6 +101,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     ...(loop?.problems ?? []),
   ];
   const report = problemReporter(problems, log);
+  const journal = new Journal(Date.now);
   const checks: HealthChecks = {
     path: flags['health-check-path'],
     // Until the source is read there is no nginx to look at; one in another container is not mended by restarting us.
@@ -111,6 +114,19 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
         await control.counters(work.signal).catch(() => ({})),
         await control.ejections(work.signal).catch(() => null),
       ),
+    dashboard: startDashboard(
+      flags,
+      {
+        control,
+        journal,
+        templates: join(TEMPLATE_FOLDER, 'dashboard'),
+        isReady: () => loop?.isReady === true && nginx?.isAlive === true,
+        model: () => loop?.model ?? null,
+        problems,
+        reloads: () => applier?.reloads ?? 0,
+      },
+      work.signal,
+    ),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
   const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
@@ -121,6 +137,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     events: {
       onChange: (stale, what) => {
         log.debug(what);
+        journal.cause(what, stale);
         if (stale.size === 0) report();
         else loop?.notify(stale); // it reports after its pass
       },
@@ -159,6 +176,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       nginx,
       log,
       jitterMs: (flags['reload-jitter'] ?? (choice.kind === 'manifests' ? 0 : 1)) * 1000,
+      onEvent: (event) => journal.note(event),
       onApplied: (model, milliseconds) => {
         metrics.observeApply(milliseconds / 1000, model.hosts.size, model.backends.size);
         report();

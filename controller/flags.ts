@@ -112,7 +112,7 @@ export const FLAGS = {
   'default-ssl-certificate': flag<string | null>(null, reference, 'Secret of the default certificate.'),
   'http-port': flag(80, port, 'Port for HTTP.'),
   'https-port': flag(443, port, 'Port for HTTPS.'),
-  'healthz-port': flag(10254, port, 'Port of /healthz, /readyz and /metrics.'),
+  'healthz-port': flag(10254, port, 'Port of /healthz, /readyz, /metrics and /dashboard.'),
   'healthz-host': flag('', text, 'Address of that port; all when empty.'),
   'validating-webhook': flag<{ readonly host: string; readonly port: number } | null>(
     null,
@@ -123,6 +123,7 @@ export const FLAGS = {
   'validating-webhook-key': optional('File of the key of that certificate, PEM.'),
   'validating-webhook-client-ca': optional('File of the authority, PEM, of whose certificates its clients need one.'),
   'disable-full-test': toggle(false, 'Changes nothing: a review is always about what the Ingress touches alone.'),
+  'enable-dashboard': toggle(false, 'Show what is served, and what is wrong, at /dashboard of the health port.'),
   'health-check-path': flag('/healthz', absolutePath, 'Path of the health checks.'),
   'shutdown-grace-period': flag(0, intBetween(0, 86_400), 'Seconds between the signal and the end of nginx.'),
   'post-shutdown-grace-period': flag(10, intBetween(0, 86_400), 'Seconds between the end of nginx and our own.'),

@@ -9,6 +9,7 @@ import { ReloadFailed } from './apply/reload.ts';
 import type { Graph } from './model/graph.ts';
 import type { Model, Problem } from './model/types.ts';
 import type { ReadKey } from './model/view.ts';
+import type { LoopEvent } from './telemetry/journal.ts';
 import { Wakeup } from './watch/wakeup.ts';
 
 /** The slow lane waits until nothing asked for a reload for this long, but not longer than the second value. */
@@ -29,6 +30,8 @@ export interface LoopParts {
   readonly log: Logger;
   /** Reloads wait for a random time up to this, so that replicas do not reload in step. */
   readonly jitterMs: number;
+  /** Called with each thing worth remembering. */
+  onEvent(event: LoopEvent): void;
   /** Called after each pass with how long it took, in milliseconds. */
   onApplied(model: Model, milliseconds: number): void;
 }
@@ -80,6 +83,7 @@ export class Loop {
     this.#model = this.#parts.graph.evaluate();
     const how = await applier.start(this.#model, signal);
     log.info({ master: nginx.pid }, `nginx ${how}`);
+    this.#parts.onEvent({ kind: 'nginx', what: how });
     this.#parts.onApplied(this.#model, 0);
     this.#changed.raise(); // what the start held back, or changed meanwhile
     this.#unready.raise();
@@ -124,10 +128,14 @@ export class Loop {
     const applied = await this.#parts.applier.apply(model, signal);
     const milliseconds = performance.now() - started;
     this.#report(applied, milliseconds);
+    this.#parts.onEvent({ kind: 'applied', ...applied, ms: milliseconds });
+    this.#reloadReason = applied.reload ?? '';
     this.#parts.onApplied(model, milliseconds);
     if (applied.reload === null) this.#failure = null;
     else if (!this.#failure?.message.startsWith(failureText(applied.reload))) this.#wantReload();
   }
+
+  #reloadReason = '';
 
   #report({ upserts, removals, reload }: Applied, milliseconds: number): void {
     if (upserts + removals === 0 && reload === null) return;
@@ -165,7 +173,9 @@ export class Loop {
         this.#pause = RETRY_MS;
         if (outcome === 'reloaded') {
           reloaded = started;
-          log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
+          const ms = performance.now() - started;
+          log.info({ ms: Math.round(ms) }, 'nginx reloaded');
+          this.#parts.onEvent({ kind: 'reloaded', reason: this.#reloadReason, ms });
         }
       } catch (error) {
         if (signal.aborted) throw error;
@@ -195,6 +205,11 @@ export class Loop {
       code: 'reload-failed',
       message: `${failureText(reason)}: ${error instanceof Error ? error.message : String(error)}`,
     };
+    this.#parts.onEvent({
+      kind: 'reload-failed',
+      reason,
+      message: error instanceof Error ? error.message : String(error),
+    });
     if (error instanceof ConfigRefused || error instanceof ReloadFailed) return;
     this.#parts.onApplied(model, 0);
     await delay(this.#pause, undefined, { signal });
@@ -213,6 +228,7 @@ export class Loop {
       if (this.#isStopping) return;
       this.#isReady = false;
       if (performance.now() - since > 60_000) pause = 0;
+      this.#parts.onEvent({ kind: 'nginx', what: 'ended' });
       log.error(`nginx ended by itself; starting it again ${pause === 0 ? 'at once' : `in ${pause} ms`}`);
       await delay(pause, undefined, { signal });
       pause = Math.min(Math.max(pause * 2, RETRY_MS), MAX_BACKOFF_MS);
@@ -220,6 +236,7 @@ export class Loop {
       try {
         const how = await applier.start(this.#model, signal);
         log.info({ master: nginx.pid }, how === 'started' ? 'nginx started again' : 'nginx adopted');
+        this.#parts.onEvent({ kind: 'nginx', what: how });
         this.#changed.raise();
         this.#unready.raise();
       } catch (error) {

@@ -25,6 +25,7 @@ function _M.start(name, previous)
   require("router.headers")
   require("tls.certificate")
   require("metrics.counters")
+  require("metrics.traffic")
   require("worker")
 end
 

@@ -5,6 +5,7 @@ local ejection = require("balancer.ejection")
 local feed = require("config.feed")
 local profiles = require("router.profiles")
 local retry_budget = require("balancer.retry_budget")
+local traffic = require("metrics.traffic")
 local under_way = require("lib.under_way")
 
 local _M = {}
@@ -16,6 +17,7 @@ function _M.start(config, logged, needs)
   profiles.load(needs)
   feed.start(config)
   counters.start(logged)
+  traffic.start()
   ejection.start()
   retry_budget.start()
   under_way.start()
@@ -25,6 +27,7 @@ function _M.stop()
   under_way.stop()
   retry_budget.flush()
   counters.flush()
+  traffic.flush()
   feed.stop()
 end
 

@@ -33,6 +33,8 @@ export interface ApplierParts {
 export interface Applied {
   readonly upserts: number;
   readonly removals: number;
+  /** The first few of both. */
+  readonly names: readonly string[];
   /** Why a reload is needed, null when it is not. */
   readonly reload: string | null;
 }
@@ -117,6 +119,7 @@ export class Applier {
     return {
       upserts: wanted.upsert.length,
       removals: wanted.remove.length,
+      names: namesOf(wanted),
       reload: wanted.reload?.reason ?? null,
     };
   }
@@ -125,12 +128,12 @@ export class Applier {
   #grow(): Applied {
     const { stateMegabytes, previousStateMegabytes: pending } = this.#installation;
     // The reload that makes the larger one is still to come: growing twice would leave nothing to fill it from.
-    if (pending !== null) return { upserts: 0, removals: 0, reload: fullText(pending) };
+    if (pending !== null) return { upserts: 0, removals: 0, names: [], reload: fullText(pending) };
     const larger = stateMegabytes * 2;
     if (larger > MAX_STATE_MEGABYTES) throw new Error(`the routing state does not fit into ${stateMegabytes} MB`);
     this.#installation = { ...this.#installation, stateMegabytes: larger, previousStateMegabytes: stateMegabytes };
     this.#baseOf = null;
-    return { upserts: 0, removals: 0, reload: fullText(stateMegabytes) };
+    return { upserts: 0, removals: 0, names: [], reload: fullText(stateMegabytes) };
   }
 
   /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
@@ -335,6 +338,19 @@ export class Applier {
       gone.abort();
     }
   }
+}
+
+const NAMES_SHOWN = 6;
+
+/** Hosts first, whose owners know them; what certificates and lists are called is nobody's word. */
+function namesOf({ upsert, remove }: Plan): string[] {
+  const changed = [...upsert, ...remove].filter(
+    (name) => /^(host|backend|certificate)\//.test(name) || name === 'settings',
+  );
+  return [
+    ...changed.filter((name) => name.startsWith('host/')),
+    ...changed.filter((name) => !name.startsWith('host/')),
+  ].slice(0, NAMES_SHOWN);
 }
 
 function fullText(megabytes: number): string {

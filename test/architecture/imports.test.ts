@@ -20,6 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   watch: ['watch', 'kube', 'model'],
   admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
+  dashboard: ['dashboard', 'kube', 'model', 'telemetry'],
 };
 
 /** Folders that are pure: no input or output, no clock, no randomness, no log. */

@@ -1,0 +1,69 @@
+// Looks at nginx's counters from time to time, and keeps the looks of the last minute: every few seconds while somebody watches,
+// else once a minute, so that whoever comes sees what was before.
+import type { TrafficCounts } from '../apply/control.ts';
+import { Counted, type Sample } from './counted.ts';
+
+const TICK_MS = 5000;
+/** Rates are over about this long. */
+const WINDOW_MS = 60_000;
+/** Somebody who asked so lately is still there. */
+const WATCHED_MS = 30_000;
+/** A page does not wait longer for nginx. */
+const PATIENCE_MS = 500;
+
+export class TrafficWatch {
+  readonly #ask: (signal: AbortSignal) => Promise<TrafficCounts>;
+  readonly #signal: AbortSignal;
+  #samples: readonly Sample[] = [];
+  #askedAt = 0;
+  #looking: Promise<void> | null = null;
+
+  /** Looks until the signal; `onTick` is called after each regular look. */
+  constructor(ask: (signal: AbortSignal) => Promise<TrafficCounts>, onTick: () => void, signal: AbortSignal) {
+    this.#ask = ask;
+    this.#signal = signal;
+    const timer = setInterval(() => void this.#tick(onTick), TICK_MS);
+    timer.unref();
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }
+
+  /** What is known now; looks first where the last look is old. */
+  async counted(): Promise<Counted> {
+    this.#askedAt = Date.now();
+    const last = this.#samples.at(-1);
+    if (last === undefined || Date.now() - last.at > TICK_MS) await this.#look();
+    return new Counted(this.#samples.at(-1) ?? null, this.#samples.length > 1 ? (this.#samples[0] ?? null) : null);
+  }
+
+  async #tick(onTick: () => void): Promise<void> {
+    const last = this.#samples.at(-1)?.at ?? 0;
+    const isWatched = Date.now() - this.#askedAt < WATCHED_MS;
+    if (isWatched || Date.now() - last >= WINDOW_MS - TICK_MS) await this.#look();
+    onTick();
+  }
+
+  /** One look at a time; nginx that does not answer is no error here: what was known stays. */
+  #look(): Promise<void> {
+    this.#looking ??= this.#sample().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #sample(): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const counts = await this.#ask(signal).catch(() => null);
+    if (counts === null) return;
+    const sample: Sample = {
+      at: Date.now(),
+      since: Math.round(counts.since * 1000),
+      requests: new Map(Object.entries(counts.requests)),
+      errors: new Map(Object.entries(counts.errors)),
+    };
+    // Other counters than before: nginx was started anew.
+    const kept = this.#samples.filter(
+      ({ at, since }) => since === sample.since && sample.at - at <= WINDOW_MS + TICK_MS,
+    );
+    this.#samples = [...kept, sample];
+  }
+}
