@@ -104,8 +104,11 @@ export class Dashboard {
       send(response, 503, 'text/html; charset=utf-8', this.#pages.message('Starting', NOT_READY));
       return;
     }
-    const { status, body } = this.#pages.page(moment, path.slice(DASHBOARD_PATH.length + 1), url.searchParams);
-    send(response, status, 'text/html; charset=utf-8', body);
+    const rendered = this.#pages.page(moment, path.slice(DASHBOARD_PATH.length + 1), url.searchParams);
+    if (rendered.kind === 'redirect') {
+      response.setHeader('Location', rendered.location);
+      send(response, 303, 'text/plain', '');
+    } else send(response, rendered.status, 'text/html; charset=utf-8', rendered.body);
   }
 
   /** null until there is a model. */
