@@ -9,8 +9,12 @@ export function changePage({ entries }: Moment, query: Query): Page<Change> {
   return pageOf(entries, query, changeOf);
 }
 
+const PROFILE = /\bp_[0-9a-f]{8,}\b/g;
+
 export function changeOf({ number, at, event, causes }: Entry): Change {
-  return { number, at: new Date(at).toISOString(), kind: event.kind, ...shown(event, causes) };
+  const { why, ...rest } = shown(event, causes);
+  const profiles = [...new Set(why.flatMap((reason) => reason.match(PROFILE) ?? []))];
+  return { number, at: new Date(at).toISOString(), kind: event.kind, ...rest, why, profiles };
 }
 
 type Shown = Pick<Change, 'health' | 'what' | 'why' | 'names' | 'milliseconds'>;
@@ -19,7 +23,8 @@ function shown(event: LoopEvent, causes: readonly string[]): Shown {
   switch (event.kind) {
     case 'applied': {
       const { upserts, removals, reload, names, ms } = event;
-      const what = removals === 0 ? `${upserts} sent` : `${upserts} sent, ${removals} removed`;
+      const sent = `${upserts} ${upserts === 1 ? 'object' : 'objects'} sent`;
+      const what = removals === 0 ? sent : `${sent}, ${removals} removed`;
       const why = reload === null ? causes : [...causes, `a reload is needed: ${reload}`];
       return { health: 'good', what, why, names, milliseconds: Math.round(ms) };
     }

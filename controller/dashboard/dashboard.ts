@@ -62,6 +62,7 @@ export class Dashboard {
     );
     parts.journal.listen(() => {
       this.#moment = null;
+      if (parts.journal.newest?.event.kind === 'nginx') void this.#traffic.look(); // it has to be asked anew
       this.#listeners.tell();
     }, signal);
   }

@@ -85,7 +85,7 @@ function effectsOf(policy: RoutePolicy): string[] {
   return [
     ...(policy.jumpsFirst ? ['snippet first'] : []),
     ...(redirectTo === null ? [] : [`${redirectTo.code} to ${redirectTo.url}`]),
-    ...(policy.redirectToTls ? ['to HTTPS'] : []),
+    ...(policy.redirectToTls ? ['HTTP → HTTPS'] : []),
     ...(policy.denyFrom === null ? [] : ['denied addresses']),
     ...(policy.allowFrom === null ? [] : ['allowed addresses']),
     ...(policy.basicAuth === null ? [] : ['basic auth']),

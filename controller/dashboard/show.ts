@@ -45,8 +45,10 @@ export function ago(iso: string, now: number): string {
   return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h ago` : `${day(iso)}`;
 }
 
+/** Whole days that are left, rounded down: what ended an hour ago is -1. */
 export function days(value: number): string {
-  return value < 0 ? `expired ${plural(-value, 'day')} ago` : plural(value, 'day');
+  if (value >= 0) return plural(value, 'day');
+  return value === -1 ? 'expired today' : `expired ${plural(-value - 1, 'day')} ago`;
 }
 
 const GLYPHS: Readonly<Record<Health, string>> = { good: '●', warn: '▲', bad: '✕' };
@@ -66,6 +68,7 @@ export function helpers(now: () => number) {
     clock,
     day,
     days,
+    daysNumber: (value: number) => (value < -1 ? `−${-value - 1}` : String(Math.max(0, value))),
     glyph,
     ago: (iso: string) => ago(iso, now()),
     add: (a: number, b: number) => a + b,

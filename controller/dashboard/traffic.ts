@@ -31,19 +31,19 @@ export class TrafficWatch {
   async counted(): Promise<Counted> {
     this.#askedAt = Date.now();
     const last = this.#samples.at(-1);
-    if (last === undefined || Date.now() - last.at > TICK_MS) await this.#look();
+    if (last === undefined || Date.now() - last.at > TICK_MS) await this.look();
     return new Counted(this.#samples.at(-1) ?? null, this.#samples.length > 1 ? (this.#samples[0] ?? null) : null);
   }
 
   async #tick(onTick: () => void): Promise<void> {
     const last = this.#samples.at(-1)?.at ?? 0;
     const isWatched = Date.now() - this.#askedAt < WATCHED_MS;
-    if (isWatched || Date.now() - last >= WINDOW_MS - TICK_MS) await this.#look();
+    if (isWatched || Date.now() - last >= WINDOW_MS - TICK_MS) await this.look();
     onTick();
   }
 
-  /** One look at a time; nginx that does not answer is no error here: what was known stays. */
-  #look(): Promise<void> {
+  /** One look at a time, which also makes nginx count. Where nginx does not answer, what was known stays. */
+  look(): Promise<void> {
     this.#looking ??= this.#sample().finally(() => {
       this.#looking = null;
     });

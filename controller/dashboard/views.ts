@@ -75,7 +75,7 @@ export interface CertificateOf {
   readonly kind: 'own' | 'default' | 'none';
   /** null for 'none' and for the self-signed one. */
   readonly secret: string | null;
-  /** Whole days, negative once it has expired; null for 'none'. */
+  /** Whole days, rounded down: -1 and less once it has expired; null for 'none'. */
   readonly daysLeft: number | null;
 }
 
@@ -113,7 +113,7 @@ export interface RouteRow {
   readonly endpoints: EndpointCounts;
   readonly health: Health;
   readonly trouble: string | null;
-  /** What is done to its requests beside proxying, in a few words each: "to HTTPS", "basic auth". */
+  /** What is done to its requests beside proxying, in a few words each: "HTTP → HTTPS", "basic auth". */
   readonly effects: readonly string[];
   readonly problems: number;
   readonly traffic: Traffic;
@@ -188,10 +188,12 @@ export interface Change {
   readonly at: string;
   readonly kind: 'applied' | 'reloaded' | 'reload-failed' | 'nginx';
   readonly health: Health;
-  /** One line: "3 sent, 1 removed". */
+  /** One line: "3 objects sent, 1 removed". */
   readonly what: string;
   /** Why: of a reload its reason, of changes what was read. */
   readonly why: readonly string[];
+  /** Profiles and servers that the reasons name. */
+  readonly profiles: readonly string[];
   /** "host/a.test": the first few that changed. */
   readonly names: readonly string[];
   readonly milliseconds: number | null;

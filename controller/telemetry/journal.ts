@@ -49,6 +49,10 @@ export class Journal {
     return this.#entries.toReversed();
   }
 
+  get newest(): Entry | null {
+    return this.#entries.at(-1) ?? null;
+  }
+
   /** Notes what came from the source, and which reads it made stale; the next entry names it as its cause. */
   cause(what: string, stale: Iterable<string> = []): void {
     const objects = firstObjects(stale);
