@@ -32,11 +32,12 @@ export function ejectedFor({ ejections }: Moment, displayName: string, address: 
 
 export function countEndpoints(moment: Moment, backends: readonly Backend[]): EndpointCounts {
   let [ready, draining, ejected] = [0, 0, 0];
+  const mayBeOut = Object.keys(moment.ejections?.endpoints ?? {}).length > 0;
   for (const { endpoints, displayName } of backends) {
     for (const endpoint of endpoints) {
       if (endpoint.state === 'ready') ready += 1;
       else draining += 1;
-      if (ejectedFor(moment, displayName, addressOf(endpoint)) !== null) ejected += 1;
+      if (mayBeOut && ejectedFor(moment, displayName, addressOf(endpoint)) !== null) ejected += 1;
     }
   }
   return { ready, draining, ejected };

@@ -1,6 +1,7 @@
-// What the views look up in a model: made once for each model, because a page shows fifty of its rows.
+// What the views look up in a model. Each part is made when a page first needs it, and what belongs to a host or a set of names
+// that did not change is kept from model to model: a busy cluster makes a new one many times a second.
 import { keyOf } from '../kube/ref.ts';
-import type { BackendId, Host, HostName, Model, Problem, ProfileId, Route, ServerProfileId } from '../model/types.ts';
+import type { BackendId, Host, HostName, Model, Problem, ProfileId, Route } from '../model/types.ts';
 
 export interface RouteOfHost {
   readonly host: Host;
@@ -10,51 +11,101 @@ export interface RouteOfHost {
 export interface ModelIndex {
   /** Names in order: by their labels from the right, so that a domain stays together; "_" last. */
   readonly hosts: readonly HostName[];
+  readonly backends: readonly BackendId[];
   readonly routes: readonly RouteOfHost[];
   /** By every backend that requests may be sent to. */
   readonly routesOf: ReadonlyMap<BackendId, readonly RouteOfHost[]>;
   readonly usersOf: ReadonlyMap<ProfileId, readonly RouteOfHost[]>;
-  readonly hostsOn: ReadonlyMap<ServerProfileId, readonly HostName[]>;
-  readonly backends: readonly BackendId[];
 }
 
+class LazyIndex implements ModelIndex {
+  readonly #model: Model;
+  #routes: readonly RouteOfHost[] | null = null;
+  #routesOf: ReadonlyMap<BackendId, readonly RouteOfHost[]> | null = null;
+  #usersOf: ReadonlyMap<ProfileId, readonly RouteOfHost[]> | null = null;
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  get hosts(): readonly HostName[] {
+    return hostOrder.of(this.#model.hosts);
+  }
+
+  get backends(): readonly BackendId[] {
+    return backendOrder.of(this.#model.backends);
+  }
+
+  get routes(): readonly RouteOfHost[] {
+    this.#routes ??= this.hosts.flatMap((name) => {
+      const host = this.#model.hosts.get(name);
+      return host === undefined ? [] : routesOfHost(host);
+    });
+    return this.#routes;
+  }
+
+  get routesOf(): ReadonlyMap<BackendId, readonly RouteOfHost[]> {
+    this.#routesOf ??= grouped(this.routes, ({ route }) => route.backends);
+    return this.#routesOf;
+  }
+
+  get usersOf(): ReadonlyMap<ProfileId, readonly RouteOfHost[]> {
+    this.#usersOf ??= grouped(this.routes, ({ route }) => [route.profile]);
+    return this.#usersOf;
+  }
+}
+
+/** The sorted keys of a map, sorted again only when they are other ones. */
+class KeyOrder {
+  readonly #orderOf: (key: string) => string;
+  #sorted: readonly string[] = [];
+
+  constructor(orderOf: (key: string) => string) {
+    this.#orderOf = orderOf;
+  }
+
+  of(map: ReadonlyMap<string, unknown>): readonly string[] {
+    if (map.size !== this.#sorted.length || !this.#sorted.every((key) => map.has(key))) {
+      this.#sorted = [...map.keys()]
+        .map((key) => ({ key, order: this.#orderOf(key) }))
+        .sort((a, b) => (a.order < b.order ? -1 : 1))
+        .map(({ key }) => key);
+    }
+    return this.#sorted;
+  }
+}
+
+const hostOrder = new KeyOrder((name) => (name === '_' ? '\u{10ffff}' : name.split('.').reverse().join('.')));
+const backendOrder = new KeyOrder((id) => id);
+const entries = new WeakMap<Host, readonly RouteOfHost[]>();
 const indexes = new WeakMap<Model, ModelIndex>();
 
 export function indexOf(model: Model): ModelIndex {
   const known = indexes.get(model);
   if (known !== undefined) return known;
-  const index = build(model);
+  const index = new LazyIndex(model);
   indexes.set(model, index);
   return index;
 }
 
-function build(model: Model): ModelIndex {
-  const hosts = [...model.hosts.keys()]
-    .map((name) => ({ name, order: name === '_' ? '\u{10ffff}' : name.split('.').reverse().join('.') }))
-    .sort((a, b) => (a.order < b.order ? -1 : 1))
-    .map(({ name }) => name);
-  const routes: RouteOfHost[] = [];
-  const routesOf = new Map<BackendId, RouteOfHost[]>();
-  const usersOf = new Map<ProfileId, RouteOfHost[]>();
-  const hostsOn = new Map<ServerProfileId, HostName[]>();
-  for (const name of hosts) {
-    const host = model.hosts.get(name);
-    if (host === undefined) continue;
-    if (host.server !== null) add(hostsOn, host.server, name);
-    for (const route of host.routes) {
-      const entry = { host, route };
-      routes.push(entry);
-      add(usersOf, route.profile, entry);
-      for (const id of route.backends) add(routesOf, id, entry);
-    }
-  }
-  return { hosts, routes, routesOf, usersOf, hostsOn, backends: [...model.backends.keys()].sort() };
+function routesOfHost(host: Host): readonly RouteOfHost[] {
+  const known = entries.get(host);
+  if (known !== undefined) return known;
+  const made = host.routes.map((route) => ({ host, route }));
+  entries.set(host, made);
+  return made;
 }
 
-function add<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
+function grouped<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): ReadonlyMap<string, readonly T[]> {
+  const found = new Map<string, T[]>();
+  for (const item of items) {
+    for (const key of keysOf(item)) {
+      const list = found.get(key);
+      if (list === undefined) found.set(key, [item]);
+      else list.push(item);
+    }
+  }
+  return found;
 }
 
 const byObject = new WeakMap<readonly Problem[], ReadonlyMap<string, readonly Problem[]>>();

@@ -3,7 +3,6 @@ import { endingCertificates } from './certificates.ts';
 import { changeOf } from './changes.ts';
 import { countEndpoints } from './health.ts';
 import { hostRow } from './hosts.ts';
-import { indexOf } from './index.ts';
 import type { Moment } from './moment.ts';
 import { worstProblems } from './problems.ts';
 import type { HostRow, Overview } from './views.ts';
@@ -16,12 +15,11 @@ const HOSTS = 5;
 
 export function overviewOf(moment: Moment): Overview {
   const { model, counted, problems, entries } = moment;
-  const index = indexOf(model);
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   return {
     ready: moment.isReady,
     hosts: model.hosts.size,
-    routes: index.routes.length,
+    routes: [...model.hosts.values()].reduce((sum, { routes }) => sum + routes.length, 0),
     backends: model.backends.size,
     endpoints: countEndpoints(moment, [...model.backends.values()]),
     profiles: model.profiles.size,

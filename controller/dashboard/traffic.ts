@@ -17,6 +17,8 @@ export class TrafficWatch {
   readonly #ask: (signal: AbortSignal) => Promise<TrafficCounts>;
   readonly #signal: AbortSignal;
   #samples: readonly Sample[] = [];
+  /** Of the newest look: its sums are made once. */
+  #counted = new Counted(null, null);
   #askedAt = 0;
   #looking: Promise<void> | null = null;
 
@@ -34,7 +36,7 @@ export class TrafficWatch {
     this.#askedAt = Date.now();
     const last = this.#samples.at(-1);
     if (last === undefined || Date.now() - last.at > TICK_MS) await this.look();
-    return new Counted(this.#samples.at(-1) ?? null, this.#samples.length > 1 ? (this.#samples[0] ?? null) : null);
+    return this.#counted;
   }
 
   async #tick(onTick: () => void): Promise<void> {
@@ -67,6 +69,8 @@ export class TrafficWatch {
       ({ at, since }) => since === sample.since && sample.at - at <= WINDOW_MS + TICK_MS,
     );
     this.#samples = [...thinned(same), sample];
+    const [first = sample] = this.#samples;
+    this.#counted = new Counted(sample, first === sample ? null : first);
   }
 }
 
