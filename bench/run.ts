@@ -12,6 +12,7 @@ import propagation from './propagation.ts';
 import reload from './reload.ts';
 import rules from './rules.ts';
 import scale from './scale.ts';
+import status from './status.ts';
 import { type Benchmark, type Figure, rounded } from './support/benchmark.ts';
 import { tableOf } from './support/table.ts';
 
@@ -23,6 +24,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   propagation,
   scale,
   churn,
+  status,
   admission,
   balancers,
   dashboard,

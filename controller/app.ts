@@ -18,6 +18,7 @@ import type { Problem } from './model/types.ts';
 import { chooseNginx, foldersOf } from './nginx.ts';
 import { configRenderer, type Installation } from './render/config.ts';
 import { chooseSource, type Opening, type OpenSource, openSource, type SourceChoice } from './source.ts';
+import { type Duties, NO_DUTIES, startDuties } from './status/start.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
 import { Journal } from './telemetry/journal.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -82,11 +83,16 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const { control, open } = await chooseNginx(flags);
   const work = new AbortController();
   const cluster = new Cluster();
-  const metrics = new Metrics();
+  const metrics = new Metrics({
+    controller_namespace: process.env.POD_NAMESPACE ?? '',
+    controller_class: flags['controller-class'],
+    controller_pod: process.env.POD_NAME ?? '',
+  });
   let nginx: Nginx | null = null;
   let applier: Applier | null = null;
   let graph: Graph | null = null;
   let loop: Loop | null = null;
+  let duties: Duties = NO_DUTIES;
   let source: Source | null = null;
   let zone: string | null = null;
   const selection = (): Selection =>
@@ -99,9 +105,10 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     ...(loop?.model?.problems ?? []),
     ...(loop?.model ? expiredCertificates(loop.model, Date.now()) : []),
     ...(loop?.problems ?? []),
+    ...duties.problems(),
   ];
-  const report = problemReporter(problems, log);
   const journal = new Journal(Date.now);
+  const report = problemReporter(problems, log, (all) => duties.say(all));
   const checks: HealthChecks = {
     path: flags['health-check-path'],
     // Until the source is read there is no nginx to look at; one in another container is not mended by restarting us.
@@ -169,6 +176,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     zone = await zoneOf(opened.readZone, flags, log, work.signal);
     await source.start(work.signal);
     log.info({ objects: total(cluster.counts()) }, `read ${opened.name}`);
+    const onLeader = (name: string, isLeader: boolean): void => metrics.observeLeader(name, isLeader);
+    const around = { api: opened.api, environment: process.env, cluster, log, selection, onLeader, onProblems: report };
+    duties = startDuties(flags, around, work.signal);
     graph = new Graph(cluster, selection());
     loop = new Loop({
       graph,
@@ -179,6 +189,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       onEvent: (event) => journal.note(event),
       onApplied: (model, milliseconds) => {
         metrics.observeApply(milliseconds / 1000, model.hosts.size, model.backends.size);
+        duties.applied(applier?.reloads ?? 0);
         report();
       },
     });
@@ -191,11 +202,13 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     };
     isStopping = true;
     log.info('stopping');
+    const left = duties.leave(force);
     await grace(flags['shutdown-grace-period']);
     loop?.expectEnd();
     const graceMs = (loop?.model?.settings.workerShutdownTimeout ?? 0) * 1000 + STOP_GRACE_MS;
     if (nginx !== null && nginx.pid !== null) log.info('nginx finishes its requests and ends');
     await nginx?.leave({ graceMs, force, drain: () => drainClients(control, force) });
+    await left;
     work.abort();
     await grace(flags['post-shutdown-grace-period']);
     log.info('stopped');
@@ -243,8 +256,12 @@ export async function dataOf(flags: FlagValues) {
   };
 }
 
-/** Logs each Problem once when it appears, and once when it is gone. */
-function problemReporter(list: () => readonly Problem[], log: Logger): () => void {
+/** Logs each Problem once when it appears, and once when it is gone; `tell` has all of them each time. */
+function problemReporter(
+  list: () => readonly Problem[],
+  log: Logger,
+  tell: (all: readonly Problem[]) => void,
+): () => void {
   let known = new Set<string>();
   return () => {
     const problems = tidy(list());
@@ -255,6 +272,7 @@ function problemReporter(list: () => readonly Problem[], log: Logger): () => voi
     }
     for (const line of known) if (!lines.has(line)) log.info(`solved: ${line}`);
     known = lines;
+    tell(problems);
   };
 }
 

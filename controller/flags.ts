@@ -5,6 +5,7 @@ import { closest } from 'fastest-levenshtein';
 import { bool, intBetween, type Parser } from './feature/parse.ts';
 import { parseKey } from './kube/ref.ts';
 import { type LabelSelector, parseSelector } from './model/selector.ts';
+import { addressList, goDuration, leaseName } from './status/flag-values.ts';
 
 /** The command line is wrong; the message says how to mend it. */
 export class UsageError extends Error {
@@ -52,7 +53,7 @@ const logFormat: Parser<'auto' | 'text' | 'json'> = (value) =>
 const nginxMode: Parser<'child' | 'remote'> = (value) =>
   value === 'child' || value === 'remote' ? { ok: true, value } : { ok: false, accepts: 'child or remote' };
 
-function flag<T>(initial: T, parse: Parser<T>, doc: string): Flag<T> {
+function flag<T>(initial: NoInfer<T>, parse: Parser<T>, doc: string): Flag<T> {
   return { default: initial, parse, isBool: false, doc };
 }
 
@@ -110,6 +111,19 @@ export const FLAGS = {
   configmap: flag<string | null>(null, reference, 'The controller ConfigMap, namespace/name.'),
   'default-backend-service': flag<string | null>(null, reference, 'Service for requests that nothing else serves.'),
   'default-ssl-certificate': flag<string | null>(null, reference, 'Secret of the default certificate.'),
+  'update-status': toggle(true, 'Write the addresses of this controller into the status of Ingresses.'),
+  'publish-service': flag<string | null>(null, reference, 'Service whose addresses are written there, namespace/name.'),
+  'publish-status-address': flag(null, addressList, 'Addresses to write there instead.'),
+  'report-node-internal-ip-address': toggle(
+    false,
+    'Of nodes, write the internal addresses; without either of the above.',
+  ),
+  'update-status-on-shutdown': toggle(true, 'Empty the status when the last replica is removed.'),
+  'status-update-interval': flag(60, intBetween(0, 86_400), 'Seconds between two looks at the addresses; at least 5.'),
+  'election-id': flag('ingress-controller-leader', leaseName, 'Name of the Lease by which the leader is elected.'),
+  'election-ttl': flag(null, goDuration, 'How long the Lease is held without a renewal, such as 1m; 30s without it.'),
+  'disable-leader-election': toggle(false, 'Elect no leader; then nobody writes the status of Ingresses.'),
+  'disable-sync-events': toggle(false, 'Send no Events but those of reloads.'),
   'http-port': flag(80, port, 'Port for HTTP.'),
   'https-port': flag(443, port, 'Port for HTTPS.'),
   'healthz-port': flag(10254, port, 'Port of /healthz, /readyz, /metrics and /dashboard.'),
@@ -139,9 +153,8 @@ export type FlagValues = { readonly [N in keyof typeof FLAGS]: ValueOf<(typeof F
 export const UNSUPPORTED_FLAGS: ReadonlySet<string> = new Set(
   `enable-annotation-validation deep-inspect tcp-services-configmap
   udp-services-configmap enable-ssl-chain-completion enable-ssl-passthrough sync-period
-  sync-rate-limit dynamic-configuration-retries disable-sync-events update-status publish-service publish-status-address
-  report-node-internal-ip-address update-status-on-shutdown status-update-interval election-id election-ttl
-  disable-leader-election ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
+  sync-rate-limit dynamic-configuration-retries
+  ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
   profiling profiler-port profiler-address internal-logger-address enable-metrics metrics-per-host metrics-per-undefined-host
   report-status-classes exclude-socket-metrics time-buckets length-buckets size-buckets bucket-factor max-buckets
   monitor-max-batch-size maxmind-license-key maxmind-edition-ids maxmind-mirror maxmind-retries-count
@@ -162,8 +175,7 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
 /** Boolean flags among the unsupported ones: their value never stands in the next argument. */
 const UNSUPPORTED_BOOL = new Set(
   `enable-annotation-validation deep-inspect enable-ssl-chain-completion enable-ssl-passthrough
-  disable-sync-events update-status report-node-internal-ip-address
-  update-status-on-shutdown disable-leader-election profiling enable-metrics metrics-per-host
+  profiling enable-metrics metrics-per-host
   metrics-per-undefined-host report-status-classes logtostderr alsologtostderr one_output add_dir_header skip_headers
   skip_log_headers sort-backends force-namespace-isolation enable-dynamic-certificates enable-dynamic-configuration
   disable-node-list`.split(/\s+/),
@@ -179,13 +191,7 @@ export interface CommandLine {
 
 /** Reads the arguments after the program's name; throws UsageError. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-  const names = [...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS, ...REMOVED_FLAGS.keys()];
-  const { tokens } = parseArgs({
-    args: args.map(longForm),
-    strict: false,
-    tokens: true,
-    options: Object.fromEntries(names.map((name) => [name, { type: isBool(name) ? 'boolean' : 'string' } as const])),
-  });
+  const { tokens } = parseArgs({ args: args.map(verbosity), strict: false, tokens: true, options: argumentTypes() });
   const values: Record<string, unknown> = Object.fromEntries(
     Object.entries(FLAGS).map(([name, spec]) => [name, spec.default]),
   );
@@ -203,6 +209,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     throw new UsageError(
       '--manifests and a cluster (--kubeconfig, --apiserver-host) exclude each other: use one of them',
     );
+  }
+  if (flags['publish-service'] !== null && flags['publish-status-address'] !== null) {
+    throw new UsageError('--publish-service and --publish-status-address exclude each other: use one of them');
   }
   if (
     flags['validating-webhook'] !== null &&
@@ -230,8 +239,14 @@ function idleFlags(flags: FlagValues): string[] {
   return warnings;
 }
 
-/** pflag's short form of verbosity: -v=2, -v 2. */
-function longForm(argument: string): string {
+/** Which flags take a value, for parseArgs. */
+export function argumentTypes(): Readonly<Record<string, { readonly type: 'boolean' | 'string' }>> {
+  const names = [...Object.keys(FLAGS), ...UNSUPPORTED_FLAGS, ...REMOVED_FLAGS.keys()];
+  return Object.fromEntries(names.map((name) => [name, { type: isBool(name) ? 'boolean' : 'string' } as const]));
+}
+
+/** pflag's short form of verbosity, -v=2 or -v 2, as --v. */
+export function verbosity(argument: string): string {
   return /^-v(=|$)/.test(argument) ? `-${argument}` : argument;
 }
 
@@ -261,28 +276,10 @@ function readFlag(name: string, value: string | undefined, values: Record<string
   values[name] = parsed.value;
 }
 
-/** The text of --help. */
-export function helpText(): string {
-  const lines = Object.entries(FLAGS).map(([name, spec]) => {
-    const value = spec.isBool ? '' : '=…';
-    const initial = spec.default === null || spec.default === '' || spec.isBool ? '' : ` (${String(spec.default)})`;
-    return `  ${`--${name}${value}`.padEnd(34)} ${spec.doc}${initial}`;
-  });
-  return [
-    'Sluice: a Kubernetes Ingress controller for nginx, drop-in successor of ingress-nginx',
-    '',
-    'usage: sluice [flags]                          serve the cluster that this Pod runs in',
-    '       sluice --kubeconfig=FILE [flags]        serve another cluster',
-    '       sluice --manifests=DIR [flags]          serve the manifests of a folder',
-    '       sluice render --manifests=DIR [flags]   print nginx.conf and the routing data, without starting nginx',
-    '       sluice nginx --conf-dir=DIR [flags]     run nginx for a controller in another container',
-    '       sluice wait-shutdown                    end the sluice of this container, and wait (a preStop hook)',
-    '',
-    'flags:',
-    ...lines,
-    '',
-    'Other flags of ingress-nginx are accepted with a warning. Environment: SLUICE_NGINX names another nginx binary,',
-    'SLUICE_LUA_PATH and SLUICE_LUA_CPATH its Lua search paths.',
-    '',
-  ].join('\n');
+/** The line of a flag in a help text. */
+export function flagLine(name: keyof typeof FLAGS): string {
+  const spec: Flag<unknown> = FLAGS[name];
+  const value = spec.isBool ? '' : '=…';
+  const initial = spec.default === null || spec.default === '' || spec.isBool ? '' : ` (${String(spec.default)})`;
+  return `  ${`--${name}${value}`.padEnd(34)} ${spec.doc}${initial}`;
 }

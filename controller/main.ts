@@ -1,35 +1,40 @@
 // Entry point of `sluice`: arguments, signals, exit status.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { WebhookPortUnavailable } from './admission/unavailable.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { PortTaken } from './apply/listen.ts';
-import { NGINX_HELP } from './cli/nginx-help.ts';
-import { type CommandLine, type FlagValues, helpText, parseCommandLine, UsageError } from './flags.ts';
+import type { Program } from './cli/command.ts';
+import { COMMANDS } from './cli/commands.ts';
+import { CommandError, EXIT } from './cli/exit.ts';
+import { commandHelp, programHelp } from './cli/help.ts';
+import { type Read, readArguments } from './cli/read.ts';
+import { processStreams } from './cli/streams.ts';
+import { type CommandLine, UsageError } from './flags.ts';
 import { ApiError } from './kube/api-error.ts';
 import { ApiUnavailable } from './kube/reach.ts';
 import { HealthPortUnavailable } from './telemetry/health.ts';
 import { createLog } from './telemetry/log.ts';
 
-const USAGE = 64; // sysexits(3): EX_USAGE
-const UNAVAILABLE = 69; // EX_UNAVAILABLE
 /** Pod specs of ingress-nginx name the program as the first argument of the image. */
 const OLD_PROGRAM = '/nginx-ingress-controller';
 
 /** Failures that are the surroundings' or the user's: their message says it all, a stack would hide it. */
 function isExpected(error: unknown): error is Error {
   const ports = [PortTaken, HealthPortUnavailable, WebhookPortUnavailable];
-  const kinds = [UsageError, NginxUnavailable, ApiUnavailable, ApiError, ...ports];
+  const kinds = [UsageError, CommandError, NginxUnavailable, ApiUnavailable, ApiError, ...ports];
   return kinds.some((kind) => error instanceof kind);
+}
+
+function statusOf(error: Error): number {
+  if (error instanceof CommandError) return error.status;
+  return error instanceof UsageError ? EXIT.usage : EXIT.unavailable;
 }
 
 function versionOf(): string {
   const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
-
-type Program = (flags: FlagValues, log: Logger, stop: AbortSignal, force: AbortSignal) => Promise<void>;
 
 /** Runs a program until a signal ends it. */
 async function serve(program: Program, { flags, warnings }: CommandLine): Promise<number> {
@@ -50,45 +55,44 @@ async function serve(program: Program, { flags, warnings }: CommandLine): Promis
   }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const line = parseCommandLine(args);
-  const [command, ...rest] = line.words.filter((word) => word !== OLD_PROGRAM);
-  if (line.flags.help) {
-    process.stdout.write(command === 'nginx' ? NGINX_HELP : helpText());
-    return 0;
-  }
-  if (line.flags.version) {
-    process.stdout.write(`sluice ${versionOf()}\n`);
-    return 0;
-  }
-  if (rest.length > 0) throw new UsageError(`unexpected argument ${JSON.stringify(rest[0])}; see sluice --help`);
-  // Loaded when it is asked for: the supervisor of nginx needs little of what the controller does.
-  switch (command) {
-    case undefined:
-      return serve((await import('./app.ts')).run, line);
-    case 'nginx':
-      return serve((await import('./cli/nginx.ts')).superviseNginx, line);
-    case 'wait-shutdown':
-      return (await import('./cli/wait-shutdown.ts')).waitShutdown();
-    case 'render': {
-      const { render } = await import('./cli/render.ts');
-      for (const warning of line.warnings) process.stderr.write(`warning: ${warning}\n`);
-      return render(line.flags, {
-        out: (text) => void process.stdout.write(text),
-        err: (text) => void process.stderr.write(text),
-      });
-    }
-    default:
-      throw new UsageError(
-        `unknown command ${JSON.stringify(command)}; the commands are: render, nginx, wait-shutdown. See sluice --help`,
-      );
-  }
+/** Runs a command to its end; the first signal asks it to stop, a second one ends the program. */
+async function runCommand({ command, words, line, options }: Extract<Read, { kind: 'command' }>): Promise<number> {
+  if (command.kind === 'service') return serve(await command.load(), line);
+  const streams = processStreams();
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
+  for (const warning of line.warnings) streams.err(`warning: ${warning}\n`);
+  return command.run({ words, options, flags: line.flags, streams, signal: stop.signal });
 }
+
+async function main(args: readonly string[]): Promise<number> {
+  const read = readArguments(
+    COMMANDS,
+    args.filter((arg) => arg !== OLD_PROGRAM),
+  );
+  if (read.line.flags.help) {
+    process.stdout.write(read.kind === 'serve' ? programHelp(COMMANDS) : commandHelp(read.command));
+    return EXIT.ok;
+  }
+  if (read.line.flags.version) {
+    process.stdout.write(`sluice ${versionOf()}\n`);
+    return EXIT.ok;
+  }
+  if (read.kind === 'command') return runCommand(read);
+  // Loaded when it is asked for: most commands need little of what the controller does.
+  return serve((await import('./app.ts')).run, read.line);
+}
+
+// Whoever reads our output may have read enough (sluice … | head).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.ok);
+});
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!isExpected(error)) throw error;
   process.stderr.write(`sluice: ${error.message}\n`);
-  process.exitCode = error instanceof UsageError ? USAGE : UNAVAILABLE;
+  process.exitCode = statusOf(error);
 }

@@ -11,6 +11,7 @@ import { KubernetesCluster } from './watch/kubernetes.ts';
 import { ManifestFolder } from './watch/manifests.ts';
 import { PACE } from './watch/reflector.ts';
 import type { Source, SourceEvents } from './watch/source.ts';
+import type { IngressStatuses } from './watch/statuses.ts';
 
 export type SourceChoice =
   | { readonly kind: 'manifests'; readonly folder: string }
@@ -38,8 +39,16 @@ export interface Opening {
   onWaiting(failed: Failed): void;
 }
 
+/** What is needed to write to the API server. */
+export interface Api {
+  readonly client: ApiClient;
+  readonly statuses: IngressStatuses;
+}
+
 export interface OpenSource {
   readonly source: Source;
+  /** null where there is no API server. */
+  readonly api: Api | null;
   /** For messages: "the manifests in DIR". */
   readonly name: string;
   /** Looks up the zone of this instance. */
@@ -58,6 +67,7 @@ export async function openSource(
       await requireFolder(choice.folder);
       return {
         source: new ManifestFolder(choice.folder, store, events),
+        api: null,
         name: `the manifests in ${choice.folder}`,
         readZone: () => Promise.resolve({ kind: 'unknown', why: 'manifests do not say' }),
       };
@@ -68,11 +78,11 @@ export async function openSource(
         namespace: flags['watch-namespace'],
         namespaces: flags['watch-namespace-selector'] === null ? ('unread' as const) : ('read' as const),
       };
+      const pace = { ...PACE, idleMs: flags['watch-idle-timeout'] * 1000 };
+      const source = new KubernetesCluster(client, store, scope, events, pace);
       return {
-        source: new KubernetesCluster(client, store, scope, events, {
-          ...PACE,
-          idleMs: flags['watch-idle-timeout'] * 1000,
-        }),
+        source,
+        api: { client, statuses: source.statuses },
         name: `the cluster at ${client.server}${version === '' ? '' : ` (${version})`}`,
         readZone: (environment, ends) => zoneOfPod(client, environment, ends),
       };

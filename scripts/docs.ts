@@ -1,5 +1,5 @@
-// Makes docs/annotations.md and docs/configmap.md from the registry of features and the tables of keys; `npm run docs` writes
-// them, and a test says when that was forgotten.
+// Makes docs/annotations.md and docs/configmap.md from the registry of features and the tables of keys, and the schema and the page
+// of the chart's values; `npm run docs` writes them, and tests say when that was forgotten.
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { KeySpec, Scope } from '../controller/feature/contract.ts';
@@ -10,6 +10,10 @@ import { NOT_SUPPORTED } from '../controller/feature/unsupported.ts';
 import { OTHER_KEYS, REMOVED_KEYS } from '../controller/model/config/other.ts';
 import { OWN_KEYS } from '../controller/model/config/own.ts';
 import { CONFIG_KEYS } from '../controller/model/settings.ts';
+import { cliPage } from './cli-docs.ts';
+import { valuesPage } from './helm-docs.ts';
+import { valuesSchema } from './helm-schema.ts';
+import { chartValues } from './helm-values.ts';
 
 const SCOPES: Readonly<Record<Scope, string>> = {
   location: 'path',
@@ -142,4 +146,7 @@ if (import.meta.main) {
   const docs = resolve(import.meta.dirname, '../docs');
   writeFileSync(join(docs, 'annotations.md'), annotationsPage());
   writeFileSync(join(docs, 'configmap.md'), configMapPage());
+  writeFileSync(join(docs, 'helm-values.md'), valuesPage(chartValues()));
+  writeFileSync(join(docs, '../helm/values.schema.json'), valuesSchema(chartValues()));
+  writeFileSync(join(docs, 'cli.md'), cliPage());
 }

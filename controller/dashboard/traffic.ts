@@ -1,5 +1,6 @@
 // Looks at nginx's counters from time to time, and keeps the looks of the last minute: every few seconds while somebody watches,
 // else once a minute, so that whoever comes sees what was before.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TrafficCounts } from '../apply/control.ts';
 import { Counted, type Sample } from './counted.ts';
 
@@ -10,8 +11,9 @@ const WINDOW_MS = 60_000;
 const APART_MS = 20_000;
 /** Somebody who asked so lately is still there. */
 const WATCHED_MS = 30_000;
-/** A page does not wait longer for nginx. */
-const PATIENCE_MS = 500;
+/** A page does not wait longer for a look, which goes on until this much later. */
+const PAGE_PATIENCE_MS = 500;
+const PATIENCE_MS = 4000;
 
 export class TrafficWatch {
   readonly #ask: (signal: AbortSignal) => Promise<TrafficCounts>;
@@ -35,7 +37,7 @@ export class TrafficWatch {
   async counted(): Promise<Counted> {
     this.#askedAt = Date.now();
     const last = this.#samples.at(-1);
-    if (last === undefined || Date.now() - last.at > TICK_MS) await this.look();
+    if (last === undefined || Date.now() - last.at > TICK_MS) await this.#lookInTime();
     return this.#counted;
   }
 
@@ -52,6 +54,13 @@ export class TrafficWatch {
       this.#looking = null;
     });
     return this.#looking;
+  }
+
+  async #lookInTime(): Promise<void> {
+    const enough = new AbortController();
+    const patience = delay(PAGE_PATIENCE_MS, undefined, { signal: enough.signal }).catch(() => undefined);
+    await Promise.race([this.look(), patience]);
+    enough.abort();
   }
 
   async #sample(): Promise<void> {

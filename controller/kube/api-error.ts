@@ -1,6 +1,9 @@
 // What can go wrong at the API server: an answer that is no success, or none at all.
 
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH';
+
 export interface Failure {
+  readonly method: Method;
   /** "http-403", a code of Node ("ECONNREFUSED"), or one of ours: "idle", "truncated", "malformed", "credentials". */
   readonly code: string;
   /** What was asked for, without the server. */
@@ -21,8 +24,8 @@ export class ApiError extends Error {
   /** The message without what was attempted. */
   readonly reason: string;
 
-  constructor({ code, path, status, retryAfterMs, reason }: Failure, options?: ErrorOptions) {
-    super(`GET ${path} failed: ${reason}`, options);
+  constructor({ method, code, path, status, retryAfterMs, reason }: Failure, options?: ErrorOptions) {
+    super(`${method} ${path} failed: ${reason}`, options);
     this.code = code;
     this.path = path;
     this.status = status;
@@ -31,9 +34,15 @@ export class ApiError extends Error {
   }
 
   /** An answer with a status that is no success; `body` may be a metav1.Status. */
-  static ofStatus(path: string, status: number, body: string, retryAfter: string | undefined): ApiError {
+  static ofStatus(
+    { method, path }: Pick<Failure, 'method' | 'path'>,
+    status: number,
+    body: string,
+    retryAfter: string | undefined,
+  ): ApiError {
     const seconds = /^[0-9]{1,6}$/.test(retryAfter ?? '') ? Number(retryAfter) : null;
     return new ApiError({
+      method,
       code: `http-${status}`,
       path,
       status,
@@ -43,15 +52,15 @@ export class ApiError extends Error {
   }
 
   /** No answer, or one that broke off. */
-  static ofCause(path: string, cause: unknown): ApiError {
+  static ofCause({ method, path }: Pick<Failure, 'method' | 'path'>, cause: unknown): ApiError {
     if (cause instanceof ApiError) return cause;
     const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'unknown';
     const reason = cause instanceof Error ? cause.message || code : String(cause);
-    return new ApiError({ code, path, status: null, retryAfterMs: null, reason }, { cause });
+    return new ApiError({ method, code, path, status: null, retryAfterMs: null, reason }, { cause });
   }
 
-  static of(code: string, path: string, reason: string): ApiError {
-    return new ApiError({ code, path, status: null, retryAfterMs: null, reason });
+  static of(code: string, path: string, reason: string, method: Method = 'GET'): ApiError {
+    return new ApiError({ method, code, path, status: null, retryAfterMs: null, reason });
   }
 }
 

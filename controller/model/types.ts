@@ -216,9 +216,11 @@ export type ProblemCode =
   | 'directives-refused'
   | 'reload-failed'
   | 'kind-forbidden'
+  | 'write-refused'
+  | 'address-unknown'
   | 'api-unreachable';
 
-/** A user's mistake, or a failure the user must know of: log line, metric, `render` output; later Event and webhook text. */
+/** A user's mistake, or a failure the user must know of: log line, metric, Event, `render` output; later webhook text. */
 export interface Problem {
   readonly object: ObjectRef;
   readonly severity: 'warning' | 'error';

@@ -6,6 +6,13 @@ import { AdmissionMetrics, type Instance } from './admission.ts';
 
 const REQUEST_LABELS = ['namespace', 'ingress', 'service', 'canary', 'status'] as const;
 
+/** Which controller it is, as docs/spec/metrics.yaml has it. */
+export interface OwnLabels {
+  readonly controller_namespace: string;
+  readonly controller_class: string;
+  readonly controller_pod: string;
+}
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #applies: Histogram;
@@ -15,10 +22,13 @@ export class Metrics {
   readonly #reloads: Counter;
   readonly #requests: Counter;
   readonly #ejected: Gauge;
+  readonly #leader: Gauge;
+  readonly #own: OwnLabels;
   readonly #ofEndpoints: Readonly<Record<'total' | 'retries' | 'withheld', Counter>>;
   readonly #seen = new Map<string, number>();
 
-  constructor() {
+  constructor(own: OwnLabels) {
+    this.#own = own;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     this.#applies = new Histogram({
@@ -39,6 +49,12 @@ export class Metrics {
     this.#ejected = new Gauge({
       name: 'sluice_ejected_endpoints',
       help: 'Endpoints that are left out because they fail.',
+      registers,
+    });
+    this.#leader = new Gauge({
+      name: 'nginx_ingress_controller_leader_election_status',
+      help: '1 on the leader, 0 on the others; name is the election id.',
+      labelNames: ['name', ...Object.keys(own)],
       registers,
     });
     const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
@@ -67,6 +83,11 @@ export class Metrics {
     this.#applies.observe(seconds);
     this.#hosts.set(hosts);
     this.#endpoints.set(backends);
+  }
+
+  /** A replica that never led has no series. */
+  observeLeader(name: string, isLeader: boolean): void {
+    this.#leader.set({ name, ...this.#own }, isLeader ? 1 : 0);
   }
 
   /** The text of /metrics. `counters` is "namespace|ingress|service|status", with "|canary" behind for canaries → requests since nginx started. */

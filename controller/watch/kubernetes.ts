@@ -5,6 +5,7 @@ import type { ApiError } from '../kube/api-error.ts';
 import type { ApiClient } from '../kube/client.ts';
 import { type Normalised, normalise } from '../kube/normalise.ts';
 import { nameOf, RESOURCES, type Resource, refOf } from '../kube/resources.ts';
+import { type IngressStatus, readIngressStatus } from '../kube/status.ts';
 import type { Selection } from '../model/settings.ts';
 import type { Problem } from '../model/types.ts';
 import type { ReadKey } from '../model/view.ts';
@@ -12,6 +13,7 @@ import type { Store } from './intake.ts';
 import { Mirror } from './mirror.ts';
 import { PACE, type Pace, Reflector, type Sink } from './reflector.ts';
 import type { Source, SourceEvents } from './source.ts';
+import { IngressStatuses } from './statuses.ts';
 
 const FORBIDDEN = 403;
 
@@ -24,6 +26,13 @@ export interface Scope {
 
 /** What a first list that fails leads to. */
 type FailureOfList = 'retried' | 'fatal';
+
+/** What is kept of an object that is read. */
+interface Read {
+  readonly entry: Normalised;
+  /** null for all but Ingresses. */
+  readonly status: IngressStatus | null;
+}
 
 /** One kind while it is followed. */
 interface Followed {
@@ -39,6 +48,8 @@ export class KubernetesCluster implements Source {
   readonly #events: SourceEvents;
   readonly #pace: Pace;
   readonly #followed: Followed[] = [];
+  /** Of the Ingresses that are followed. */
+  readonly statuses = new IngressStatuses();
   #ingressClasses: Selection['ingressClasses'] = 'listed';
 
   constructor(client: ApiClient, store: Store, scope: Scope, events: SourceEvents, pace: Pace = PACE) {
@@ -93,14 +104,27 @@ export class KubernetesCluster implements Source {
     this.#followed.push(followed);
     const end = new AbortController();
     let isListed = false;
-    const sink: Sink<Normalised> = {
-      read: (object) => normalise(object, ''),
+    const sink: Sink<Read> = {
+      read: (object) => ({
+        entry: normalise(object, ''),
+        status: resource.kind === 'Ingress' ? readIngressStatus(object) : null,
+      }),
       replace: (objects) => {
         isListed = true;
-        this.#apply(followed, (mirror) => mirror.replace(objects), `listed ${objects.length}`);
+        const entries = objects.map(({ entry }) => entry);
+        this.#apply(followed, (mirror) => mirror.replace(entries), `listed ${objects.length}`);
+        if (resource.kind === 'Ingress') this.statuses.replace(objects.flatMap(({ status }) => status ?? []));
         resolve();
       },
-      change: (changes) => this.#apply(followed, (mirror) => mirror.change(changes), `${changes.length} changes`),
+      change: (changes) => {
+        const entries = changes.map(({ kind, object }) => ({ kind, object: object.entry }));
+        this.#apply(followed, (mirror) => mirror.change(entries), `${changes.length} changes`);
+        for (const { kind, object } of changes) {
+          if (object.status === null) continue;
+          if (kind === 'put') this.statuses.put(object.status);
+          else this.statuses.remove(object.status.key);
+        }
+      },
       trouble: (error) => {
         followed.trouble = error;
         if (error !== null && !isListed) {
@@ -119,7 +143,7 @@ export class KubernetesCluster implements Source {
   }
 
   /** A reflector ends by the signal only, or by a bug: then everything of its kind is listed anew. */
-  async #keepFollowing(reflector: Reflector<Normalised>, signal: AbortSignal): Promise<never> {
+  async #keepFollowing(reflector: Reflector<Read>, signal: AbortSignal): Promise<never> {
     for (;;) {
       try {
         await reflector.run(signal);

@@ -172,6 +172,7 @@ export class Reflector<T> {
             throw ApiError.of('malformed', path, event.reason);
           case 'error':
             throw new ApiError({
+              method: 'GET',
               code: `event-${event.status}`,
               path,
               status: event.status,
@@ -190,6 +191,7 @@ function cut(lines: LineCutter, piece: Buffer, path: string): string[] {
   try {
     return lines.push(piece);
   } catch (cause) {
-    throw new ApiError({ code: 'malformed', path, status: null, retryAfterMs: null, reason: String(cause) }, { cause });
+    const reason = String(cause);
+    throw new ApiError({ method: 'GET', code: 'malformed', path, status: null, retryAfterMs: null, reason }, { cause });
   }
 }

@@ -118,6 +118,7 @@ local function leave(var)
     in_flight.release(var)
     var.sluice_route = ""
     var.sluice_backend = ""
+    var.sluice_session = ""
     var.proxy_upstream_name = ""
     var.no_log = ""
     var.proxy_alternative_upstream_name = ""

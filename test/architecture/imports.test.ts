@@ -21,6 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
   dashboard: ['dashboard', 'kube', 'model', 'telemetry'],
+  status: ['status', 'watch', 'kube', 'model', 'feature'],
 };
 
 /** Folders that are pure: no input or output, no clock, no randomness, no log. */

@@ -10,7 +10,6 @@ const FAMILIES = /^(PARSE|CLASS|HOST|PATH|DEF|TLS|SVC|CAN|SNIP|HDR|GLOB|PHASE|DY
 
 const NOT_YET: Readonly<Record<string, string>> = {
   'PARSE-06': 'values are always validated here (docs/differences.md)',
-  'DEL-06': 'is about the status, which needs an API server',
 };
 
 describe('rules of the old controller', () => {

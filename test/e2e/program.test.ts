@@ -70,13 +70,13 @@ describe('the program', () => {
       'render',
       `--manifests=${folder}`,
       '--enable-metrics',
-      '--election-id',
+      '--maxmind-edition-ids',
       'x',
       '--sort-backends',
       '-v=2',
     ]);
     expect(status).to.equal(0);
-    expect(err).to.contain('--enable-metrics has no effect').and.contain('--election-id has no effect');
+    expect(err).to.contain('--enable-metrics has no effect').and.contain('--maxmind-edition-ids has no effect');
     expect(err).to.contain('--sort-backends was removed from ingress-nginx');
   });
 

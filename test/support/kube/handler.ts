@@ -15,6 +15,8 @@ import type { Watches } from './watches.ts';
 
 export interface SeenRequest extends ApiRequest {
   readonly headers: IncomingMessage['headers'];
+  /** When it came, milliseconds on the monotonic clock. */
+  readonly at: number;
 }
 
 export interface Parts {
@@ -42,7 +44,7 @@ export async function handle(parts: Parts, message: IncomingMessage, response: S
     }
     const request = readRequest(message.method ?? 'GET', url);
     if (request === null) throw noSuchPath();
-    parts.seen.push({ ...request, headers: message.headers });
+    parts.seen.push({ ...request, headers: message.headers, at: performance.now() });
     const active = parts.faults.take(request);
     const damage = active === null ? 'none' : await suffer(parts, active, response);
     if (damage === 'unanswered' || response.destroyed) return;

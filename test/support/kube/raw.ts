@@ -13,6 +13,7 @@ export interface RawMeta {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   finalizers?: string[];
+  ownerReferences?: unknown[];
   managedFields?: unknown[];
 }
 

@@ -61,9 +61,22 @@ export const RESOURCES: readonly Resource[] = [
     group: 'networking.k8s.io',
   },
   { ...core('endpointslices', 'endpointslice', 'EndpointSlice', { generation: 'counted' }), group: 'discovery.k8s.io' },
+  ...[
+    core('deployments', 'deployment', 'Deployment', { status: 'subresource', generation: 'counted' }),
+    core('replicasets', 'replicaset', 'ReplicaSet', { status: 'subresource', generation: 'counted' }),
+    core('daemonsets', 'daemonset', 'DaemonSet', { status: 'subresource', generation: 'counted' }),
+    core('statefulsets', 'statefulset', 'StatefulSet', { status: 'subresource', generation: 'counted' }),
+  ].map((resource) => ({ ...resource, group: 'apps' })),
   {
     ...core('leases', 'lease', 'Lease', { putMissing: 'create', putUnconditional: 'refuse' }),
     group: 'coordination.k8s.io',
+  },
+  {
+    ...core('validatingwebhookconfigurations', 'validatingwebhookconfiguration', 'ValidatingWebhookConfiguration', {
+      scope: 'cluster',
+      generation: 'counted',
+    }),
+    group: 'admissionregistration.k8s.io',
   },
 ];
 

@@ -1,0 +1,71 @@
+// The default backend.
+import { ARGS, BACKEND, DEPLOYMENT, exists, NAME, nest, POD, rows } from './effect.ts';
+
+const B = `${POD}.containers[ingress-nginx-default-backend]`;
+export const DEFAULT_BACKEND = rows([
+  ['defaultBackend.enabled', true, BACKEND, `${B}.image`, 'registry.k8s.io/defaultbackend-amd64:1.5'],
+  [
+    'defaultBackend.enabled',
+    true,
+    DEPLOYMENT,
+    ARGS,
+    '--default-backend-service=$(POD_NAMESPACE)/ingress-nginx-defaultbackend',
+  ],
+]).concat(
+  rows(
+    [
+      ['name', 'errors', `Deployment/${NAME}-errors`, '', exists],
+      ['image.registry', 'r.example', BACKEND, `${B}.image`, 'r.example/defaultbackend-amd64:1.5'],
+      ['image.image', 'errors', BACKEND, `${B}.image`, 'registry.k8s.io/errors:1.5'],
+      ['image.repository', 'r.example/e', BACKEND, `${B}.image`, 'r.example/e:1.5'],
+      ['image.tag', '2', BACKEND, `${B}.image`, 'registry.k8s.io/defaultbackend-amd64:2'],
+      ['image.digest', 'sha256:ab', BACKEND, `${B}.image`, 'registry.k8s.io/defaultbackend-amd64:1.5@sha256:ab'],
+      ['image.pullPolicy', 'Always', BACKEND, `${B}.imagePullPolicy`, 'Always'],
+      ['image.runAsNonRoot', false, BACKEND, `${B}.securityContext.runAsNonRoot`, false],
+      ['image.runAsUser', 9, BACKEND, `${B}.securityContext.runAsUser`, 9],
+      ['image.runAsGroup', 9, BACKEND, `${B}.securityContext.runAsGroup`, 9],
+      ['image.allowPrivilegeEscalation', true, BACKEND, `${B}.securityContext.allowPrivilegeEscalation`, true],
+      ['image.readOnlyRootFilesystem', false, BACKEND, `${B}.securityContext.readOnlyRootFilesystem`, false],
+      ['extraArgs', { a: 'b' }, BACKEND, `${B}.args[]`, '--a=b'],
+      ['extraEnvs', [{ name: 'A', value: 'b' }], BACKEND, `${B}.env[A].value`, 'b'],
+      ['port', 9999, BACKEND, `${B}.livenessProbe.httpGet.port`, 9999],
+      ['updateStrategy', { type: 'Recreate' }, BACKEND, 'spec.strategy.type', 'Recreate'],
+      ['tolerations', [{ operator: 'Exists' }], BACKEND, `${POD}.tolerations`, [{ operator: 'Exists' }]],
+      ['affinity', { nodeAffinity: {} }, BACKEND, `${POD}.affinity`, { nodeAffinity: {} }],
+      ['topologySpreadConstraints', [{ maxSkew: 1 }], BACKEND, `${POD}.topologySpreadConstraints`, [{ maxSkew: 1 }]],
+      ['podSecurityContext', { fsGroup: 7 }, BACKEND, `${POD}.securityContext.fsGroup`, 7],
+      ['containerSecurityContext', { runAsUser: 0 }, BACKEND, `${B}.securityContext`, { runAsUser: 0 }],
+      ['podLabels', { a: 'b' }, BACKEND, 'spec.template.metadata.labels.a', 'b'],
+      ['podAnnotations', { a: 'b' }, BACKEND, 'spec.template.metadata.annotations.a', 'b'],
+      ['replicaCount', 3, BACKEND, 'spec.replicas', 3],
+      ['resources', { limits: { cpu: '1' } }, BACKEND, `${B}.resources.limits.cpu`, '1'],
+      ['extraVolumeMounts', [{ name: 'v', mountPath: '/www' }], BACKEND, `${B}.volumeMounts[v].mountPath`, '/www'],
+      [
+        'extraVolumes',
+        [{ name: '{{ "v" }}', emptyDir: {} }],
+        BACKEND,
+        `${POD}.volumes[v]`,
+        { name: 'v', emptyDir: {} },
+      ],
+      ['priorityClassName', 'high', BACKEND, `${POD}.priorityClassName`, 'high'],
+      ['extraConfigMaps', [{ name: 'pages', data: { a: 'b' } }], 'ConfigMap/pages', 'data.a', 'b'],
+      ['nodeSelector', { disk: 'ssd' }, BACKEND, `${POD}.nodeSelector.disk`, 'ssd'],
+      ['livenessProbe', { periodSeconds: 3 }, BACKEND, `${B}.livenessProbe.periodSeconds`, 3],
+      ['readinessProbe', { periodSeconds: 3 }, BACKEND, `${B}.readinessProbe.periodSeconds`, 3],
+      ['serviceAccount.create', false, `ServiceAccount/${NAME}-backend`, '', undefined],
+      ['serviceAccount.name', 'me', BACKEND, `${POD}.serviceAccountName`, 'me'],
+      ['service.servicePort', 81, `Service/${NAME}-defaultbackend`, 'spec.ports[0].port', 81],
+      ['service.type', 'NodePort', `Service/${NAME}-defaultbackend`, 'spec.type', 'NodePort'],
+    ],
+    'defaultBackend.',
+    nest('defaultBackend.enabled', true),
+  ),
+  rows(
+    [
+      ['minAvailable', 2, `PodDisruptionBudget/${NAME}-defaultbackend`, 'spec.minAvailable', 2],
+      ['maxUnavailable', 2, `PodDisruptionBudget/${NAME}-defaultbackend`, 'spec.maxUnavailable', 2],
+    ],
+    'defaultBackend.',
+    nest('defaultBackend', { enabled: true, replicaCount: 3 }),
+  ),
+);

@@ -1,0 +1,70 @@
+// The Services that clients reach.
+import { exists, INTERNAL, NAME, nest, rows, SERVICE } from './effect.ts';
+
+export const SERVICES = rows(
+  [
+    ['enabled', false, SERVICE, '', undefined],
+    ['external.enabled', false, SERVICE, '', undefined],
+    ['external.labels', { a: 'b' }, SERVICE, 'metadata.labels.a', 'b'],
+    ['labels', { a: 'b' }, SERVICE, 'metadata.labels.a', 'b'],
+    ['annotations', { a: '{{ .Release.Name }}' }, SERVICE, 'metadata.annotations.a', NAME],
+    ['type', 'NodePort', SERVICE, 'spec.type', 'NodePort'],
+    ['clusterIP', '10.0.0.5', SERVICE, 'spec.clusterIP', '10.0.0.5'],
+    ['externalIPs', ['192.0.2.1'], SERVICE, 'spec.externalIPs', ['192.0.2.1']],
+    ['loadBalancerIP', '192.0.2.1', SERVICE, 'spec.loadBalancerIP', '192.0.2.1'],
+    ['loadBalancerSourceRanges', ['192.0.2.0/24'], SERVICE, 'spec.loadBalancerSourceRanges', ['192.0.2.0/24']],
+    ['loadBalancerClass', 'x.io/y', SERVICE, 'spec.loadBalancerClass', 'x.io/y'],
+    ['externalTrafficPolicy', 'Local', SERVICE, 'spec.externalTrafficPolicy', 'Local'],
+    ['sessionAffinity', 'ClientIP', SERVICE, 'spec.sessionAffinity', 'ClientIP'],
+    ['ipFamilyPolicy', 'PreferDualStack', SERVICE, 'spec.ipFamilyPolicy', 'PreferDualStack'],
+    ['ipFamilies', ['IPv6'], SERVICE, 'spec.ipFamilies', ['IPv6']],
+    ['appProtocol', false, SERVICE, 'spec.ports[http].appProtocol', undefined],
+    ['allocateLoadBalancerNodePorts', false, SERVICE, 'spec.allocateLoadBalancerNodePorts', false],
+    ['healthCheckNodePort', 30999, SERVICE, 'spec.healthCheckNodePort', 30999],
+    ['enableHttp', false, SERVICE, 'spec.ports[http]', undefined],
+    ['enableHttps', false, SERVICE, 'spec.ports[https]', undefined],
+    ['ports.http', 81, SERVICE, 'spec.ports[http].port', 81],
+    ['ports.https', 444, SERVICE, 'spec.ports[https].port', 444],
+    ['targetPorts.http', 8000, SERVICE, 'spec.ports[http].targetPort', 8000],
+    ['targetPorts.https', 'http', SERVICE, 'spec.ports[https].targetPort', 'http'],
+    ['nodePorts.http', '30080', SERVICE, 'spec.ports[http].nodePort', 30080],
+    ['nodePorts.https', 30443, SERVICE, 'spec.ports[https].nodePort', 30443],
+  ],
+  'controller.service.',
+).concat(
+  rows([['nodePorts.tcp', { 9000: 30900 }, SERVICE, 'spec.ports[9000-tcp].nodePort', 30900]], 'controller.service.', {
+    tcp: { 9000: 'a/b:80' },
+  }),
+  rows([['nodePorts.udp', { 53: 30053 }, SERVICE, 'spec.ports[53-udp].nodePort', 30053]], 'controller.service.', {
+    udp: { 53: 'a/b:80' },
+  }),
+  rows(
+    [['enabled', true, INTERNAL, '', exists]],
+    'controller.service.internal.',
+    nest('controller.service.internal.annotations', { a: 'b' }),
+  ),
+  rows(
+    [['annotations', { a: 'b' }, INTERNAL, 'metadata.annotations.a', 'b']],
+    'controller.service.internal.',
+    nest('controller.service.internal.enabled', true),
+  ),
+  rows(
+    [
+      ['type', 'ClusterIP', INTERNAL, 'spec.type', 'ClusterIP'],
+      ['clusterIP', '10.0.0.5', INTERNAL, 'spec.clusterIP', '10.0.0.5'],
+      ['externalIPs', ['192.0.2.1'], INTERNAL, 'spec.externalIPs', ['192.0.2.1']],
+      ['loadBalancerIP', '192.0.2.1', INTERNAL, 'spec.loadBalancerIP', '192.0.2.1'],
+      ['loadBalancerSourceRanges', ['192.0.2.0/24'], INTERNAL, 'spec.loadBalancerSourceRanges', ['192.0.2.0/24']],
+      ['loadBalancerClass', 'x.io/y', INTERNAL, 'spec.loadBalancerClass', 'x.io/y'],
+      ['externalTrafficPolicy', 'Local', INTERNAL, 'spec.externalTrafficPolicy', 'Local'],
+      ['sessionAffinity', 'ClientIP', INTERNAL, 'spec.sessionAffinity', 'ClientIP'],
+      ['ipFamilyPolicy', 'PreferDualStack', INTERNAL, 'spec.ipFamilyPolicy', 'PreferDualStack'],
+      ['ipFamilies', ['IPv6'], INTERNAL, 'spec.ipFamilies', ['IPv6']],
+      ['appProtocol', false, INTERNAL, 'spec.ports[http].appProtocol', undefined],
+      ['ports', { http: 81 }, INTERNAL, 'spec.ports[http].port', 81],
+      ['targetPorts', { https: 'http' }, INTERNAL, 'spec.ports[https].targetPort', 'http'],
+    ],
+    'controller.service.internal.',
+    nest('controller.service.internal', { enabled: true, annotations: { kind: 'internal' } }),
+  ),
+);
