@@ -200,7 +200,7 @@ end
 
 --- The display name of the backend that serves a dispatched request, nil for none.
 function _M.name_of(var, route)
-  local backend = backend_of(var, route)
+  local backend = route.target.id and backend_of(var, route)
   return backend and backend.name
 end
 

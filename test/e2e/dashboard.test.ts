@@ -3,6 +3,7 @@ import type {
   BackendView,
   Change,
   HostRow,
+  HostView,
   LookupView,
   Overview,
   Page,
@@ -156,6 +157,23 @@ describe('the dashboard', function () {
     }, 30_000);
     const { busiest } = await api<Overview>('overview');
     expect(busiest[0]).to.include({ name: 'dead.test', health: 'bad', trouble: '100 % errors' });
+  });
+
+  it('counts the answers of routes that refuse', async () => {
+    await sluice.write('closed.yaml', [
+      ingress({
+        name: 'closed',
+        host: 'closed.test',
+        paths: [{ service: 'web' }],
+        annotations: { 'auth-type': 'basic', 'auth-secret': 'none' },
+      }),
+    ]);
+    await eventually(async () => {
+      expect((await ask({ port: sluice.http, host: 'closed.test' })).status).to.equal(503);
+      const { host } = await api<HostView>('host?name=closed.test');
+      expect(host).to.include({ health: 'bad', trouble: 'answers 503' });
+      expect(host.traffic.errors).to.be.above(0);
+    }, 30_000);
   });
 
   it('groups Problems by owner, with the text of tenants as text', async () => {
