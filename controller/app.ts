@@ -9,6 +9,8 @@ import type { Nginx } from './apply/nginx.ts';
 import { readResolvConf } from './apply/resolver.ts';
 import type { Surroundings } from './apply/surroundings.ts';
 import type { FlagValues } from './flags.ts';
+import type { Moment } from './inspect/moment.ts';
+import { startInspection } from './inspect/start.ts';
 import { Loop } from './loop.ts';
 import { Graph } from './model/graph.ts';
 import { expiredCertificates, showProblem, tidy } from './model/problems.ts';
@@ -122,6 +124,12 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
   const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
   await startWebhook(flags, { cluster, serving, metrics, log }, work.signal);
+
+  const moment = (): Moment | null => {
+    if (!loop?.model || applier === null) return null;
+    return { model: loop.model, problems: tidy(problems()), snapshot: applier.snapshot(loop.model) };
+  };
+  await startInspection({ confDir: foldersOf(flags).confDir, control, moment, log }, work.signal);
 
   const opening: Opening = {
     store: intake,
