@@ -1,6 +1,7 @@
 // The table of sub-commands: a command is a line here, and the file that describes it.
 import { type Command, type FlagName, service, tool } from './command.ts';
 import { completion } from './completion/command.ts';
+import { INSPECTIONS } from './inspect/commands.ts';
 import { WEBHOOK_CERT_OPTIONS } from './webhook-options.ts';
 
 /** Flags that say where the objects are. */
@@ -88,4 +89,12 @@ const help = tool({
   run: async (invocation) => (await import('./help.ts')).help(COMMANDS, invocation),
 });
 
-export const COMMANDS: readonly Command[] = [render, nginx, waitShutdown, webhookCertificate, completion, help];
+export const COMMANDS: readonly Command[] = [
+  ...INSPECTIONS,
+  render,
+  nginx,
+  waitShutdown,
+  webhookCertificate,
+  completion,
+  help,
+];
