@@ -126,8 +126,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   await startWebhook(flags, { cluster, serving, metrics, log }, work.signal);
 
   const moment = (): Moment | null => {
-    if (!loop?.model || applier === null) return null;
-    return { model: loop.model, problems: tidy(problems()), snapshot: applier.snapshot(loop.model) };
+    const [now, model] = [applier, loop?.model ?? null];
+    if (now === null || model === null) return null;
+    return { model, problems: tidy(problems()), snapshot: () => now.snapshot(model) };
   };
   await startInspection({ confDir: foldersOf(flags).confDir, control, moment, log }, work.signal);
 

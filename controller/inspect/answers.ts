@@ -26,7 +26,7 @@ export class Unanswered extends Error {
 }
 
 export interface Sources {
-  readonly control: Control;
+  readonly control: Pick<Control, 'ejections' | 'counters' | 'get'>;
   /** null until the first state is made. */
   moment(): Moment | null;
   /** A file of the configuration folder. */
@@ -59,7 +59,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   '/v1/state': async ({ control }, { snapshot }, query, signal) => {
     const name = query('name');
     if (isSecret(name)) throw new Unanswered(404, `${name} holds keys or password hashes, which nobody is shown`);
-    if (!snapshot.running.state.has(name)) throw new Unanswered(404, `nginx has no object ${JSON.stringify(name)}`);
+    if (!snapshot().running.state.has(name)) throw new Unanswered(404, `nginx has no object ${JSON.stringify(name)}`);
     return { kind: 'text', text: await control.get(`/v1/state/${encodeURI(name)}`, signal) };
   },
   '/v1/config': async ({ read }) => ({ kind: 'text', text: await read('config') }),
@@ -82,7 +82,7 @@ function rows(list: Iterable<object>): Answer {
 /** A page does not wait longer for nginx. */
 const PATIENCE_MS = 2000;
 
-async function askNginx(control: Control, signal: AbortSignal): Promise<Asked> {
+async function askNginx(control: Sources['control'], signal: AbortSignal): Promise<Asked> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   const [ejections, counters] = await Promise.all([
     control.ejections(patience).catch(() => null),

@@ -9,7 +9,7 @@ export interface Moment {
   /** Tidy: no repeats. */
   readonly problems: readonly Problem[];
   /** What nginx runs. */
-  readonly snapshot: Snapshot;
+  snapshot(): Snapshot;
 }
 
 /** What nginx says when it is asked; null while it does not answer. */

@@ -10,7 +10,7 @@ export function digestOf(text: string): string {
 }
 
 export function* runningViews({ model, snapshot }: Moment): Generator<About | ValueView> {
-  const { running, data, abilities, installation } = snapshot;
+  const { running, data, abilities, installation } = snapshot();
   yield {
     kind: 'about',
     selection: model.settings.selection,
