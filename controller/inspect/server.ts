@@ -31,6 +31,7 @@ export async function serveInspection(
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(path);
   await once(server, 'listening', { signal });
+  await chmod(path, 0o600);
   const end = (): void => {
     server.close();
     server.closeAllConnections();

@@ -39,7 +39,7 @@ function printerOf<R>(streams: Streams, format: Format, columns: readonly Column
       return jsonPrinter(streams);
     case 'yaml':
       return {
-        block: (rows) => streams.out(stringify(rows, { lineWidth: 0 })),
+        block: (rows) => streams.out(stringify(rows, { lineWidth: 0, aliasDuplicateObjects: false })),
         end: (count) => {
           if (count === 0) streams.out('[]\n');
         },
