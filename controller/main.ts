@@ -1,6 +1,4 @@
 // Entry point of `sluice`: arguments, signals, exit status.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { WebhookPortUnavailable } from './admission/unavailable.ts';
 import { NginxUnavailable } from './apply/binary.ts';
 import { PortTaken } from './apply/listen.ts';
@@ -10,6 +8,7 @@ import { CommandError, EXIT } from './cli/exit.ts';
 import { commandHelp, programHelp } from './cli/help.ts';
 import { type Read, readArguments } from './cli/read.ts';
 import { processStreams } from './cli/streams.ts';
+import { version } from './cli/version.ts';
 import { type CommandLine, UsageError } from './flags.ts';
 import { ApiError } from './kube/api-error.ts';
 import { ApiUnavailable } from './kube/reach.ts';
@@ -31,11 +30,6 @@ function statusOf(error: Error): number {
   return error instanceof UsageError ? EXIT.usage : EXIT.unavailable;
 }
 
-function versionOf(): string {
-  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 /** Runs a program until a signal ends it. */
 async function serve(program: Program, { flags, warnings }: CommandLine): Promise<number> {
   const log = createLog(flags['log-format'], flags.v);
@@ -55,14 +49,33 @@ async function serve(program: Program, { flags, warnings }: CommandLine): Promis
   }
 }
 
-/** Runs a command to its end; the first signal asks it to stop, a second one ends the program. */
+/** What a command has after the first signal to leave things in order, a terminal say. */
+const TIDY_MS = 1000;
+
+/** Runs a command to its end, or shortly beyond the first signal. */
 async function runCommand({ command, words, line, options }: Extract<Read, { kind: 'command' }>): Promise<number> {
   if (command.kind === 'service') return serve(await command.load(), line);
   const streams = processStreams();
   const stop = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort());
+  let interrupted: number | null = null;
+  for (const [name, status] of [
+    ['SIGTERM', EXIT.terminated],
+    ['SIGINT', EXIT.interrupted],
+  ] as const) {
+    process.once(name, () => {
+      interrupted = status;
+      stop.abort();
+      setTimeout(() => process.exit(status), TIDY_MS).unref();
+    });
+  }
   for (const warning of line.warnings) streams.err(`warning: ${warning}\n`);
-  return command.run({ words, options, flags: line.flags, streams, signal: stop.signal });
+  try {
+    const status = await command.run({ words, options, flags: line.flags, streams, signal: stop.signal });
+    return interrupted ?? status;
+  } catch (error) {
+    if (interrupted !== null) return interrupted; // whatever it was in the middle of
+    throw error;
+  }
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -75,7 +88,7 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (read.line.flags.version) {
-    process.stdout.write(`sluice ${versionOf()}\n`);
+    process.stdout.write(`sluice ${version()}\n`);
     return EXIT.ok;
   }
   if (read.kind === 'command') return runCommand(read);

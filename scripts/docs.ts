@@ -10,6 +10,7 @@ import { NOT_SUPPORTED } from '../controller/feature/unsupported.ts';
 import { OTHER_KEYS, REMOVED_KEYS } from '../controller/model/config/other.ts';
 import { OWN_KEYS } from '../controller/model/config/own.ts';
 import { CONFIG_KEYS } from '../controller/model/settings.ts';
+import { CHART_DATA_FILE, chartData } from './chart-data.ts';
 import { cliPage } from './cli-docs.ts';
 import { valuesPage } from './helm-docs.ts';
 import { valuesSchema } from './helm-schema.ts';
@@ -149,4 +150,5 @@ if (import.meta.main) {
   writeFileSync(join(docs, 'helm-values.md'), valuesPage(chartValues()));
   writeFileSync(join(docs, '../helm/values.schema.json'), valuesSchema(chartValues()));
   writeFileSync(join(docs, 'cli.md'), cliPage());
+  writeFileSync(CHART_DATA_FILE, chartData());
 }

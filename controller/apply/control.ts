@@ -89,6 +89,13 @@ export class Control {
     return all === null ? null : all - 1; // without our own
   }
 
+  /** A dry run of the router (lua/router/explain.lua); question and answer are JSON. */
+  async explain(question: Buffer, signal: AbortSignal): Promise<string> {
+    const { status, text } = await this.#send('POST', '/v1/explain', question, {}, signal);
+    if (status !== 200) throw new ControlError(`asking the router: ${status} ${text.trim()}`);
+    return text;
+  }
+
   /** While on, HTTP/1 clients are asked to reconnect. */
   async drain(state: 'on' | 'off', signal: AbortSignal): Promise<void> {
     const { status, text } = await this.#send('POST', '/v1/drain', Buffer.from(state), {}, signal);

@@ -7,6 +7,20 @@ import type { Streams } from './streams.ts';
 
 export type FlagName = keyof typeof FLAGS;
 
+/** Flags that say where the objects are. */
+export const SOURCE_FLAGS: readonly FlagName[] = ['manifests', 'kubeconfig', 'apiserver-host', 'certificate-authority'];
+
+/** Flags that say which objects are served, and how. */
+export const SELECTION_FLAGS: readonly FlagName[] = [
+  'configmap',
+  'ingress-class',
+  'controller-class',
+  'watch-ingress-without-class',
+  'watch-namespace',
+  'default-backend-service',
+  'annotations-prefix',
+];
+
 interface Described {
   readonly name: string;
   /** One line, without a full stop. */

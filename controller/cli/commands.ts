@@ -1,22 +1,11 @@
 // The table of sub-commands: a command is a line here, and the file that describes it.
-import { type Command, type FlagName, service, tool } from './command.ts';
+import { type Command, SELECTION_FLAGS, SOURCE_FLAGS, service, tool } from './command.ts';
 import { completion } from './completion/command.ts';
+import { explain } from './explain/command.ts';
 import { INSPECTIONS } from './inspect/commands.ts';
+import { lint } from './lint/command.ts';
+import { migrateReport } from './migrate/command.ts';
 import { WEBHOOK_CERT_OPTIONS } from './webhook-options.ts';
-
-/** Flags that say where the objects are. */
-export const SOURCE_FLAGS: readonly FlagName[] = ['manifests', 'kubeconfig', 'apiserver-host', 'certificate-authority'];
-
-/** Flags that say which objects are served, and how. */
-export const SELECTION_FLAGS: readonly FlagName[] = [
-  'configmap',
-  'ingress-class',
-  'controller-class',
-  'watch-ingress-without-class',
-  'watch-namespace',
-  'default-backend-service',
-  'annotations-prefix',
-];
 
 const render = tool({
   name: 'render',
@@ -28,7 +17,7 @@ const render = tool({
   words: [],
   options: {},
   flags: [...SOURCE_FLAGS, ...SELECTION_FLAGS],
-  run: async ({ flags, streams }) => (await import('./render.ts')).render(flags, streams),
+  run: async ({ flags, streams, signal }) => (await import('./render.ts')).render(flags, streams, signal),
 });
 
 const nginx = service({
@@ -90,6 +79,9 @@ const help = tool({
 });
 
 export const COMMANDS: readonly Command[] = [
+  explain,
+  lint,
+  migrateReport,
   ...INSPECTIONS,
   render,
   nginx,

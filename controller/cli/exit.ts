@@ -12,6 +12,9 @@ export const EXIT = {
   noInput: 66,
   /** EX_UNAVAILABLE: nginx, the cluster, a port or the controller is not there. */
   unavailable: 69,
+  /** 128 + SIGINT and + SIGTERM, as shells have it. */
+  interrupted: 130,
+  terminated: 143,
   /** EX_SOFTWARE: a bug. */
   software: 70,
 } as const;

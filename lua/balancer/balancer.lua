@@ -7,7 +7,6 @@ local feed = require("config.feed")
 local hosts = require("router.host")
 local in_flight = require("balancer.in_flight")
 local retry_budget = require("balancer.retry_budget")
-local session = require("balancer.session")
 local tries = require("balancer.tries")
 
 local allows = retry_budget.allows
@@ -91,7 +90,6 @@ local function first(var, route, backend)
   if backend.max_connections then
     local held = in_flight.held(var, backend)
     if held then
-      session.resume(var)
       return held -- reserve() has chosen
     end
   end
@@ -162,7 +160,6 @@ function _M.reserve(var, route, backend)
     return choose(backend, tried, var, route)
   end
   if capacity.take(var, backend, by_algorithm, backend.avoid) then
-    session.suspend(var)
     return true
   end
   ngx.log(

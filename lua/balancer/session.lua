@@ -19,7 +19,7 @@ function _M.compile(cookie, name)
   }
 end
 
---- The key in the request's cookie and the mark behind it; nil where there is none.
+--- The key in the request's cookie; nil where there is none.
 function _M.read(session, var)
   local value = var[session.variable]
   if not value or value == "" then
@@ -29,13 +29,14 @@ function _M.read(session, var)
   if not bar then
     return value
   end
-  return bar > 1 and sub(value, 1, bar - 1) or nil, sub(value, bar + 1)
+  return bar > 1 and sub(value, 1, bar - 1) or nil
 end
 
---- True when the request has a session with this backend.
+--- True when the request has a session with this backend: the mark behind its key is ours.
 function _M.is_bound(session, var)
-  local _, mark = _M.read(session, var)
-  return mark == session.mark
+  local value = var[session.variable]
+  local bar = value and find(value, "|", 1, true)
+  return bar ~= nil and sub(value, bar + 1) == session.mark
 end
 
 --- True when a request is to leave the peer of its session, which then begins anew elsewhere. One
@@ -95,21 +96,7 @@ end
 -- route's Ingress did not ask for affinity.
 function _M.begin(session, key, var, route)
   if route.policy.issues_session then
-    ngx.ctx.session_cookie = text_of(session, key, var, route)
-  end
-end
-
---- Keeps a session that began before the jump into a profile, which empties ngx.ctx.
-function _M.suspend(var)
-  var.sluice_session = ngx.ctx.session_cookie or ""
-end
-
---- Takes it up after the jump.
-function _M.resume(var)
-  local text = var.sluice_session
-  if text and text ~= "" then
-    ngx.ctx.session_cookie = text
-    var.sluice_session = ""
+    var.sluice_session = text_of(session, key, var, route)
   end
 end
 

@@ -48,25 +48,58 @@ local function draw(canaries, backends)
   end
 end
 
-local function choose(var, main)
-  local canaries, backends = main.canaries, {}
+-- What decides without chance: "session", "header" or "cookie", and the canary with its backend,
+-- nil for main. Else nil, and `backends` has those among which chance decides.
+local function decided(var, main, backends, ready_backend)
+  local canaries = main.canaries
   if bound(main, var) then
-    return nil
+    return "session"
   end
   for i = 1, #canaries do
-    backends[i] = ready(canaries[i]) or false
+    backends[i] = ready_backend(canaries[i]) or false
     if backends[i] and bound(backends[i], var) then
-      return canaries[i], backends[i]
+      return "session", canaries[i], backends[i]
     end
   end
   local canary, backend = ask("by_header", var, canaries, backends)
-  if not canary then
-    canary, backend = ask("by_cookie", var, canaries, backends)
+  if canary then
+    return "header", canary, backend
   end
-  if not canary then
-    canary, backend = draw(canaries, backends)
+  canary, backend = ask("by_cookie", var, canaries, backends)
+  if canary then
+    return "cookie", canary, backend
   end
-  return canary, backend
+end
+
+local function choose(var, main)
+  local backends = {}
+  local by, canary, backend = decided(var, main, backends, ready)
+  if by then
+    return canary, backend
+  end
+  return draw(main.canaries, backends)
+end
+
+-- As ready(), without asking DNS.
+local function known(canary)
+  local backend = feed.backend(canary.id)
+  return backend and (backend.resolve or #backend.peers > 0) and backend or nil
+end
+
+--- What would be decided for a request, for people: `by`, and the backend `id` where chance has no
+-- part, else the chance of each canary, 0 to 1.
+function _M.foresee(var, main)
+  local backends, chances, left = {}, {}, 1
+  local by, canary = decided(var, main, backends, known)
+  if by then
+    return { by = by, id = canary and canary.id }
+  end
+  for i, each in ipairs(main.canaries) do
+    local chance = backends[i] and math.min(each.share, left) or 0
+    chances[i] = { id = each.id, chance = chance }
+    left = left - chance
+  end
+  return { by = "chance", chances = chances }
 end
 
 --- Notes the choice in variables, which survive the jump into a profile.

@@ -17,34 +17,59 @@ function _M:sync(backend)
   self.key = hash_key.compile(backend.policy.hash_by)
   self.wanted = math.min(backend.policy.hash_subset, #backend.peers)
   self.ring = ring.new(backend.peers, self.ring)
+  self.members = {}
 end
 
-function _M:balance(_, tried, var, route)
-  local circle = self.ring
-  local key = self.key(var, route)
-  local place = circle:place(key)
-  -- The members met so far; of those that were not tried, each is the choice with equal chance.
-  local met, members, left = {}, 0, 0
-  local choice
+-- The first `wanted` peers on the ring from a place on, in a table that the next call fills anew.
+local function subset(self, place)
+  local circle, members, wanted = self.ring, self.members, self.wanted
+  local found = 0
   for _ = 1, circle.size do
     local peer = circle:peer_at(place)
-    if not met[peer] then
-      met[peer] = true
-      members = members + 1
-      if not tried or not tried[peer.text] then
-        left = left + 1
-        if random(left) == 1 then
-          choice = peer
-        end
+    local is_new = true
+    for i = 1, found do
+      if members[i] == peer then
+        is_new = false
+        break
       end
-      if members == self.wanted then
+    end
+    if is_new then
+      found = found + 1
+      members[found] = peer
+      if found == wanted then
         break
       end
     end
     place = circle:next_place(place)
   end
+  return members, found
+end
+
+-- One of those that were not tried, each with equal chance; nil for none.
+local function untried(members, count, tried)
+  local choice
+  local left = 0
+  for i = 1, count do
+    local peer = members[i]
+    if not tried[peer.text] then
+      left = left + 1
+      if random(left) == 1 then
+        choice = peer
+      end
+    end
+  end
+  return choice
+end
+
+function _M:balance(_, tried, var, route)
+  local circle = self.ring
+  local key = self.key(var, route)
+  local members, count = subset(self, circle:place(key))
+  if not tried then
+    return members[random(count)]
+  end
   -- When the whole subset failed, any other peer is better than one of it.
-  return choice or circle:find(key, tried)
+  return untried(members, count, tried) or circle:find(key, tried)
 end
 
 return _M

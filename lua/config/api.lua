@@ -4,6 +4,7 @@
 --                         hosts before removals; header Sluice-Base: "full", or
 --                         "<epoch>:<generation>" (409 when the state is another one)
 --   POST /v1/drain        body "on" or "off": HTTP/1 clients are asked to reconnect
+--   POST /v1/explain      where a request would go (router/explain.lua)
 --   GET  /v1/generation   epoch, generation, and what each worker has seen
 --   GET  /v1/names        the names of all objects
 --   GET  /v1/state/NAME   the value of one object
@@ -295,6 +296,15 @@ local function drain()
   return answer(200, current())
 end
 
+local function explain()
+  ngx.req.read_body()
+  local found, err = require("router.explain").answer(ngx.req.get_body_data())
+  if not found then
+    return fail(400, err)
+  end
+  return answer(200, found)
+end
+
 local function generation()
   local value = current()
   value.workers = setmetatable({}, cjson.array_mt)
@@ -358,6 +368,7 @@ end
 local HANDLERS = {
   ["POST /v1/apply"] = apply,
   ["POST /v1/drain"] = drain,
+  ["POST /v1/explain"] = explain,
   ["GET /v1/generation"] = generation,
   ["GET /v1/names"] = names,
   ["GET /configuration/backends"] = old_backends,

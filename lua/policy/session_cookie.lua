@@ -1,10 +1,11 @@
--- The cookie of a session that began with this request, beside the cookies of the backend.
+-- The cookie of a session that began with this request, beside the cookies of the backend. It is in
+-- a variable: that survives the jump into a profile, and asking ngx.ctx would make a table.
 
 local _M = {}
 
-local function add_cookie()
-  local cookie = ngx.ctx.session_cookie
-  if not cookie then
+local function add_cookie(var)
+  local cookie = var.sluice_session
+  if not cookie or cookie == "" then
     return
   end
   local others = ngx.header["Set-Cookie"]

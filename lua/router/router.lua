@@ -118,6 +118,7 @@ local function leave(var)
     in_flight.release(var)
     var.sluice_route = ""
     var.sluice_backend = ""
+    var.sluice_session = ""
     var.proxy_upstream_name = ""
     var.no_log = ""
     var.proxy_alternative_upstream_name = ""
@@ -315,7 +316,8 @@ function _M.refuse_certificate()
   return response.redirect(302, page)
 end
 
--- What router/native.lua does in its own order.
+-- What router/native.lua does in its own order, and router/explain.lua without doing it.
+_M.normal_name = normal_name
 _M.admit = admit
 _M.ask = ask
 _M.leave = leave

@@ -109,6 +109,12 @@ describe('sluice diff, top and kubectl sluice', () => {
     );
   });
 
+  it('sluice explain is told by the same flags where the controller is', async () => {
+    const { status, out } = await run('explain', 'http://a.test/');
+    expect(status).to.equal(0);
+    expect(out).to.contain('default/a');
+  });
+
   it('sluice diff without a source says what it needs', async () => {
     const { status, err } = await run('diff');
     expect(status).to.equal(64);
@@ -225,6 +231,8 @@ describe('sluice diff, top and kubectl sluice', () => {
       const { status, out } = plugin(fake, 'render', `--manifests=${edited}`, '--watch-ingress-without-class');
       expect(status).to.be.oneOf([0, 1]);
       expect(out).to.contain('# host/a.test ');
+      const linted = plugin(fake, 'lint', edited, '--watch-ingress-without-class');
+      expect({ status: linted.status, calls: await fake.calls() }).to.deep.equal({ status: 0, calls: [] });
       const refused = plugin(fake, 'diff', `--manifests=${edited}`);
       expect(refused.status).to.equal(64);
       expect(refused.err).to.contain('kubectl cp');

@@ -55,6 +55,17 @@ describe('control API', () => {
     await pod.stop();
   });
 
+  it('explains no question that is none, and finds the catch-all missing before the first state', async () => {
+    for (const body of ['', 'nonsense', '[]', '{"host":"a.test"}', '{"host":1,"uri":"/"}']) {
+      const error = await nginx.control.explain(Buffer.from(body), soon()).catch((reason: unknown) => reason);
+      expect(String(error), body).to.match(/asking the router: 400 .*must be JSON with the texts host and uri/);
+    }
+    const ask = async (host: string): Promise<unknown> =>
+      JSON.parse(await nginx.control.explain(Buffer.from(JSON.stringify({ host, uri: '/' })), soon()));
+    expect(await ask('a.test')).to.deep.equal({ kind: 'refused', status: 503 });
+    expect(await ask('a b')).to.deep.equal({ kind: 'refused', status: 400 });
+  });
+
   it('refuses requests without the secret', async () => {
     const stranger = new Control(join(nginx.runDir, RUN_FILES.control), 'x'.repeat(64));
     const error = await stranger.status(soon()).then(

@@ -7,7 +7,7 @@ import { SECRET_HEADER } from '../../apply/protocol.ts';
 import type { FlagValues } from '../../flags.ts';
 import { CONFIG_FILES } from '../../render/folders.ts';
 import { CommandError, EXIT } from '../exit.ts';
-import { findFolder } from './find.ts';
+import { findFolders } from './find.ts';
 
 /** Longer silence than this is none of a controller that works. */
 const TIMEOUT_MS = 30_000;
@@ -90,8 +90,8 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
 
 /** Rejects with CommandError where several controllers run. */
 export async function inspectorOf(flags: FlagValues, signal: AbortSignal): Promise<Inspector> {
-  const folder = await findFolder(flags);
+  const { confDir } = await findFolders(flags);
   // Without it nobody answers, and the error says so.
-  const secret = await readFile(join(folder, CONFIG_FILES.secret), 'utf8').catch(() => '');
-  return new Inspector(join(folder, CONFIG_FILES.inspection), secret.trim(), signal);
+  const secret = await readFile(join(confDir, CONFIG_FILES.secret), 'utf8').catch(() => '');
+  return new Inspector(join(confDir, CONFIG_FILES.inspection), secret.trim(), signal);
 }

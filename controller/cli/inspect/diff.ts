@@ -8,13 +8,14 @@ import { showProblem } from '../../model/problems.ts';
 import { configRenderer } from '../../render/config.ts';
 import type { Invocation } from '../command.ts';
 import { EXIT } from '../exit.ts';
-import { column, plain, printData, printRows, withProgress } from '../output.ts';
+import { column, plain, printData, printRows } from '../output.ts';
+import { readSnapshot } from '../snapshot.ts';
+import type { Streams } from '../streams.ts';
 import { type Change, changesOf } from './changes.ts';
 import { type Inspector, inspectorOf } from './client.ts';
 import { detailsOf } from './details.ts';
 import type { DIFF_OPTIONS } from './options.ts';
 import { digestsOf, readRunning } from './running.ts';
-import { readWanted } from './wanted.ts';
 
 const STYLES = { added: 'green', changed: 'yellow', removed: 'red' } as const;
 
@@ -27,8 +28,7 @@ const COLUMNS = [
 
 export async function diff({ options, flags, streams, signal }: Invocation<typeof DIFF_OPTIONS>): Promise<number> {
   const inspector = await inspectorOf(flags, signal);
-  const comparing = compare(inspector, flags, signal);
-  const { changes, reload, problems } = await withProgress(streams, 'comparing', comparing);
+  const { changes, reload, problems } = await compare(inspector, flags, streams, signal);
   const { output } = options;
   for (const problem of problems) streams.err(`${plain(problem)}\n`);
   if (output === 'json' || output === 'yaml') printData(streams, output, { changes, reload });
@@ -51,9 +51,9 @@ interface Difference {
 
 type Flags = Invocation<typeof DIFF_OPTIONS>['flags'];
 
-async function compare(inspector: Inspector, flags: Flags, signal: AbortSignal): Promise<Difference> {
+async function compare(inspector: Inspector, flags: Flags, streams: Streams, signal: AbortSignal): Promise<Difference> {
   const { about, running } = await readRunning(inspector);
-  const wanted = await readWanted(flags, about.selection, signal);
+  const wanted = await readSnapshot(flags, streams, signal, about.selection);
   const texts = stateOf(wanted.model, about.data);
   const state = digestsOf(texts);
   const known = { profiles: wanted.model.profiles, servers: wanted.model.servers };

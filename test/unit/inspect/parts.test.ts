@@ -31,7 +31,11 @@ describe('commands that look at a running controller', () => {
       await writeFile(join(proc, pid, 'cmdline'), words.map((word) => `${word}\0`).join(''));
       await symlink('/home', join(proc, pid, 'cwd'));
     }
-    expect(await runningFolders(proc)).to.deep.equal(['/etc/sluice/conf', '/home/.run', '/run/sluice']);
+    expect(await runningFolders(proc)).to.deep.equal([
+      { confDir: '/etc/sluice/conf', runDir: '/run/sluice' },
+      { confDir: '/home/.run', runDir: '/home/.run' },
+      { confDir: '/run/sluice', runDir: '/run/sluice' },
+    ]);
     await rm(proc, { recursive: true });
   });
 

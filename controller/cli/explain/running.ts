@@ -1,0 +1,88 @@
+// The running controller's nginx, asked over its control socket: the Lua router is the authority.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Control, ControlError } from '../../apply/control.ts';
+import type { FlagValues } from '../../flags.ts';
+import { CONFIG_FILES, RUN_FILES } from '../../render/folders.ts';
+import { CommandError, EXIT } from '../exit.ts';
+import { findFolders } from '../inspect/find.ts';
+import type { Foreseen } from './canary.ts';
+import type { Lookup } from './lookup.ts';
+import type { Question } from './question.ts';
+import { type Values, valuesOf } from './values.ts';
+
+export interface Running {
+  readonly control: Control;
+  readonly folder: string;
+}
+
+/** Throws CommandError where none runs. */
+export async function findRunning(flags: FlagValues, signal: AbortSignal): Promise<Running> {
+  const { confDir, runDir } = await findFolders(flags);
+  try {
+    const secret = (await readFile(join(confDir, CONFIG_FILES.secret), 'utf8')).trim();
+    const control = new Control(join(runDir, RUN_FILES.control), secret);
+    await control.status(signal);
+    return { control, folder: runDir };
+  } catch (cause) {
+    throw new CommandError(
+      EXIT.unavailable,
+      `no running controller answers in ${runDir} (${cause instanceof Error ? cause.message : String(cause)}): name its folder with --run-dir, or give --manifests=DIR or --kubeconfig=FILE to look at objects`,
+      { cause },
+    );
+  }
+}
+
+export function valuesOfRunning({ control }: Running, signal: AbortSignal): Values {
+  return valuesOf(async (name) => {
+    try {
+      return await control.get(`/v1/state/${name}`, signal);
+    } catch (error) {
+      if (error instanceof ControlError && error.message.includes(': 404 ')) return null;
+      throw error;
+    }
+  });
+}
+
+interface Shown {
+  readonly index: number;
+  readonly canary?: Foreseen;
+}
+
+type Answer =
+  | { readonly kind: 'refused'; readonly status: number }
+  | {
+      readonly kind: 'host';
+      readonly host: string;
+      readonly is_alias: boolean;
+      readonly has_certificate: boolean;
+      readonly route?: Shown;
+      readonly slash?: Shown;
+      readonly status?: number;
+    };
+
+export interface LiveAnswer {
+  readonly lookup: Lookup;
+  readonly foreseen: Foreseen | null;
+}
+
+/** A dry run of the router. */
+export async function askRunning({ control }: Running, question: Question, signal: AbortSignal): Promise<LiveAnswer> {
+  const { host, uri, headers, cookies } = question;
+  if (uri === null) return { lookup: { kind: 'refused', status: 400 }, foreseen: null };
+  const asked = { host, uri, headers: Object.fromEntries(headers), cookies: Object.fromEntries(cookies) };
+  // The body is JSON of bytes: the URI has a character for each.
+  const answer = JSON.parse(await control.explain(Buffer.from(JSON.stringify(asked), 'latin1'), signal)) as Answer;
+  if (answer.kind === 'refused') return { lookup: answer, foreseen: null };
+  const shown = answer.route ?? answer.slash ?? null;
+  const lookup: Lookup = {
+    kind: 'host',
+    host: answer.host,
+    isAlias: answer.is_alias,
+    hasCertificate: answer.has_certificate,
+    route: shown?.index ?? null,
+    leadsToSlash: answer.slash !== undefined,
+    status: answer.status ?? null,
+  };
+  return { lookup, foreseen: shown?.canary ?? null };
+}
