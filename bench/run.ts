@@ -7,6 +7,7 @@ import balancers from './balancers.ts';
 import churn from './churn.ts';
 import dataplane from './dataplane.ts';
 import dataplanePolicies from './dataplane-policies.ts';
+import metrics from './metrics.ts';
 import propagation from './propagation.ts';
 import reload from './reload.ts';
 import rules from './rules.ts';
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   status,
   admission,
   balancers,
+  metrics,
 ];
 const OPTIONS = ['--json', '--pictures'];
 const ROOT = resolve(import.meta.dirname, '..');

@@ -20,8 +20,11 @@ import { chooseNginx, foldersOf } from './nginx.ts';
 import { configRenderer, type Installation } from './render/config.ts';
 import { chooseSource, type Opening, type OpenSource, openSource, type SourceChoice } from './source.ts';
 import { type Duties, NO_DUTIES, startDuties } from './status/start.ts';
+import { seriesMegabytes, seriesOptions } from './telemetry/families.ts';
+import { requestMetricsOf } from './telemetry/flag-values.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
-import { Metrics } from './telemetry/metrics.ts';
+import { Metrics, type Moment } from './telemetry/metrics.ts';
+import { versionOf } from './version.ts';
 import { Cluster } from './watch/cluster.ts';
 import { Intake } from './watch/intake.ts';
 import type { Source } from './watch/source.ts';
@@ -74,7 +77,13 @@ export function installationOf(flags: FlagValues, surroundings: Surroundings): I
     httpsPort: flags['https-port'],
     stateMegabytes: flags['state-megabytes'],
     previousStateMegabytes: null,
+    metrics: measuredOf(flags),
   };
+}
+
+function measuredOf(flags: FlagValues): Installation['metrics'] {
+  const metrics = requestMetricsOf(flags);
+  return metrics && { options: seriesOptions(metrics), megabytes: seriesMegabytes(metrics) };
 }
 
 /** Runs until `stop`, then ends in order; `force` cuts the graces short. */
@@ -84,9 +93,13 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const work = new AbortController();
   const cluster = new Cluster();
   const metrics = new Metrics({
-    controller_namespace: process.env.POD_NAMESPACE ?? '',
-    controller_class: flags['controller-class'],
-    controller_pod: process.env.POD_NAME ?? '',
+    own: {
+      controller_namespace: process.env.POD_NAMESPACE ?? '',
+      controller_class: flags['controller-class'],
+      controller_pod: process.env.POD_NAME ?? '',
+    },
+    version: versionOf(),
+    requests: requestMetricsOf(flags),
   });
   let nginx: Nginx | null = null;
   let applier: Applier | null = null;
@@ -106,20 +119,24 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     ...(loop?.model ? expiredCertificates(loop.model, Date.now()) : []),
     ...(loop?.problems ?? []),
     ...duties.problems(),
+    ...metrics.problems(),
   ];
   const report = problemReporter(problems, log, (all) => duties.say(all));
+  const moment = (): Moment => ({
+    problems: tidy(problems()),
+    model: loop?.model ?? null,
+    state: applier?.state ?? new Map(),
+    queued: loop?.queued ?? 0,
+    silences: source?.silences() ?? new Map(),
+    // That of another container has its numbers from there.
+    master: flags['nginx-mode'] === 'remote' ? null : (nginx?.pid ?? null),
+  });
   const checks: HealthChecks = {
     path: flags['health-check-path'],
     // Until the source is read there is no nginx to look at; one in another container is not mended by restarting us.
     isHealthy: () => !isStopping && (loop === null || nginx?.isAlive === true || flags['nginx-mode'] === 'remote'),
     isReady: () => !isStopping && loop?.isReady === true && nginx?.isAlive === true,
-    metrics: async () =>
-      metrics.text(
-        tidy(problems()),
-        applier?.reloads ?? 0,
-        await control.counters(work.signal).catch(() => ({})),
-        await control.ejections(work.signal).catch(() => null),
-      ),
+    metrics: () => ({ type: metrics.contentType, pieces: metrics.pieces(moment(), control, work.signal) }),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
   const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
@@ -178,8 +195,9 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       nginx,
       log,
       jitterMs: (flags['reload-jitter'] ?? (choice.kind === 'manifests' ? 0 : 1)) * 1000,
-      onApplied: (model, milliseconds) => {
-        metrics.observeApply(milliseconds / 1000, model.hosts.size, model.backends.size);
+      onReload: (outcome, milliseconds) => metrics.observeReload(outcome, milliseconds / 1000, Date.now() / 1000),
+      onApplied: (model, milliseconds, waited) => {
+        metrics.observeApply(milliseconds / 1000, waited === null ? null : waited / 1000, model, Date.now() / 1000);
         duties.applied(applier?.reloads ?? 0);
         report();
       },

@@ -6,6 +6,8 @@ import { bool, intBetween, type Parser } from './feature/parse.ts';
 import { parseKey } from './kube/ref.ts';
 import { type LabelSelector, parseSelector } from './model/selector.ts';
 import { addressList, goDuration, leaseName } from './status/flag-values.ts';
+import type { Label } from './telemetry/families.ts';
+import { bucketList, familyList, labelList } from './telemetry/flag-values.ts';
 
 /** The command line is wrong; the message says how to mend it. */
 export class UsageError extends Error {
@@ -138,6 +140,35 @@ export const FLAGS = {
   'validating-webhook-client-ca': optional('File of the authority, PEM, of whose certificates its clients need one.'),
   'disable-full-test': toggle(false, 'Changes nothing: a review is always about what the Ingress touches alone.'),
   'health-check-path': flag('/healthz', absolutePath, 'Path of the health checks.'),
+  'enable-metrics': toggle(false, 'Measure requests, nginx and the controller under the names of ingress-nginx.'),
+  'metrics-per-host': toggle(true, 'Label the metrics of requests with the host.'),
+  'metrics-per-undefined-host': toggle(
+    false,
+    'Label requests for hosts that no Ingress names, or behind wildcards, with the name that clients send.',
+  ),
+  'metrics-without-labels': flag<ReadonlySet<Label>>(new Set(), labelList, 'Labels of requests to do without.'),
+  'metrics-max-series': flag(20_000, intBetween(1, 1_000_000), 'Label sets of requests; more are counted as "other".'),
+  'report-status-classes': toggle(false, 'Label requests with 2xx, 3xx and so on in place of the status code.'),
+  'exclude-socket-metrics': flag<ReadonlySet<string>>(
+    new Set(),
+    familyList,
+    'Metrics of requests to leave out, with commas between them.',
+  ),
+  'time-buckets': flag<readonly number[]>(
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    bucketList,
+    'Buckets of durations, seconds.',
+  ),
+  'length-buckets': flag<readonly number[]>(
+    [10, 20, 30, 40, 50, 60, 70, 80, 90, 100],
+    bucketList,
+    'Buckets of request_size and response_size, bytes.',
+  ),
+  'size-buckets': flag<readonly number[]>(
+    [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000],
+    bucketList,
+    'Buckets of bytes_sent, bytes.',
+  ),
   'shutdown-grace-period': flag(0, intBetween(0, 86_400), 'Seconds between the signal and the end of nginx.'),
   'post-shutdown-grace-period': flag(10, intBetween(0, 86_400), 'Seconds between the end of nginx and our own.'),
   v: flag(0, intBetween(0, 10), 'Log verbosity; 2 and more also logs debug messages.'),
@@ -154,8 +185,8 @@ export const UNSUPPORTED_FLAGS: ReadonlySet<string> = new Set(
   udp-services-configmap enable-ssl-chain-completion enable-ssl-passthrough sync-period
   sync-rate-limit dynamic-configuration-retries
   ssl-passthrough-proxy-port default-server-port health-check-timeout status-port stream-port
-  profiling profiler-port profiler-address internal-logger-address enable-metrics metrics-per-host metrics-per-undefined-host
-  report-status-classes exclude-socket-metrics time-buckets length-buckets size-buckets bucket-factor max-buckets
+  profiling profiler-port profiler-address internal-logger-address
+  bucket-factor max-buckets
   monitor-max-batch-size maxmind-license-key maxmind-edition-ids maxmind-mirror maxmind-retries-count
   maxmind-retries-timeout vmodule logtostderr alsologtostderr stderrthreshold log_dir log_file log_file_max_size
   one_output add_dir_header skip_headers skip_log_headers log_backtrace_at`.split(/\s+/),
@@ -174,8 +205,8 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
 /** Boolean flags among the unsupported ones: their value never stands in the next argument. */
 const UNSUPPORTED_BOOL = new Set(
   `enable-annotation-validation deep-inspect enable-ssl-chain-completion enable-ssl-passthrough
-  profiling enable-metrics metrics-per-host
-  metrics-per-undefined-host report-status-classes logtostderr alsologtostderr one_output add_dir_header skip_headers
+  profiling
+  logtostderr alsologtostderr one_output add_dir_header skip_headers
   skip_log_headers sort-backends force-namespace-isolation enable-dynamic-certificates enable-dynamic-configuration
   disable-node-list`.split(/\s+/),
 );
@@ -201,6 +232,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (token.kind === 'option') readFlag(token.name, token.value, values, warnings);
   }
   const flags = values as unknown as FlagValues;
+  if (flags['metrics-per-undefined-host'] && !flags['metrics-per-host']) {
+    throw new UsageError('--metrics-per-undefined-host needs --metrics-per-host=true');
+  }
   if (flags['watch-namespace'] !== null && flags['watch-namespace-selector'] !== null) {
     throw new UsageError('--watch-namespace and --watch-namespace-selector exclude each other: use one of them');
   }
@@ -279,6 +313,7 @@ function readFlag(name: string, value: string | undefined, values: Record<string
 export function flagLine(name: keyof typeof FLAGS): string {
   const spec: Flag<unknown> = FLAGS[name];
   const value = spec.isBool ? '' : '=…';
-  const initial = spec.default === null || spec.default === '' || spec.isBool ? '' : ` (${String(spec.default)})`;
+  const isSaid = spec.default !== null && spec.default !== '' && !spec.isBool && !(spec.default instanceof Set);
+  const initial = isSaid ? ` (${String(spec.default)})` : '';
   return `  ${`--${name}${value}`.padEnd(34)} ${spec.doc}${initial}`;
 }

@@ -2,7 +2,7 @@
 // when a pass found that it must, after things have been quiet for a moment. The fast lane never waits for the slow one.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Applied, Applier } from './apply/applier.ts';
+import type { Applied, Applier, Reloaded } from './apply/applier.ts';
 import type { Nginx } from './apply/nginx.ts';
 import { ConfigRefused } from './apply/process.ts';
 import { ReloadFailed } from './apply/reload.ts';
@@ -29,8 +29,13 @@ export interface LoopParts {
   readonly log: Logger;
   /** Reloads wait for a random time up to this, so that replicas do not reload in step. */
   readonly jitterMs: number;
-  /** Called after each pass with how long it took, in milliseconds. */
-  onApplied(model: Model, milliseconds: number): void;
+  /** Called after each pass: how long it took, and how long its oldest change had waited, null when it took none; milliseconds. */
+  onApplied(model: Model, milliseconds: number, waited: number | null): void;
+  /** Called after each reload: how long it took, or that it failed. */
+  onReload(
+    outcome: (Reloaded & { readonly kind: 'reloaded' }) | { readonly kind: 'failed' },
+    milliseconds: number,
+  ): void;
 }
 
 export class Loop {
@@ -38,6 +43,8 @@ export class Loop {
   readonly #changed = new Wakeup();
   readonly #reloadWanted = new Wakeup();
   #stale = new Set<ReadKey>();
+  /** When the oldest change that no pass has taken came in. */
+  #heardAt: number | null = null;
   #lastWish = 0;
   #model: Model | null = null;
   #failure: Problem | null = null;
@@ -66,7 +73,14 @@ export class Loop {
   /** Tells the loop that these reads are stale. */
   notify(stale: ReadonlySet<ReadKey>): void {
     for (const read of stale) this.#stale.add(read);
-    if (stale.size > 0) this.#changed.raise();
+    if (stale.size === 0) return;
+    this.#heardAt ??= performance.now();
+    this.#changed.raise();
+  }
+
+  /** Reads that are stale, and that no pass has taken yet. */
+  get queued(): number {
+    return this.#stale.size;
   }
 
   /** nginx is about to be stopped on purpose: its end is no crash. */
@@ -80,7 +94,7 @@ export class Loop {
     this.#model = this.#parts.graph.evaluate();
     const how = await applier.start(this.#model, signal);
     log.info({ master: nginx.pid }, `nginx ${how}`);
-    this.#parts.onApplied(this.#model, 0);
+    this.#parts.onApplied(this.#model, 0, null);
     this.#changed.raise(); // what the start held back, or changed meanwhile
     this.#unready.raise();
     const tasks = [
@@ -118,22 +132,32 @@ export class Loop {
 
   async #pass(stale: ReadonlySet<ReadKey>, signal: AbortSignal): Promise<void> {
     const started = performance.now();
+    const waited = this.#heardAt === null ? null : started - this.#heardAt;
+    this.#heardAt = null;
     this.#parts.graph.invalidate(stale);
     const model = this.#parts.graph.evaluate();
     this.#model = model;
     const applied = await this.#parts.applier.apply(model, signal);
     const milliseconds = performance.now() - started;
-    this.#report(applied, milliseconds);
-    this.#parts.onApplied(model, milliseconds);
+    this.#report(applied, stale, milliseconds);
+    this.#parts.onApplied(model, milliseconds, waited);
     if (applied.reload === null) this.#failure = null;
     else if (!this.#failure?.message.startsWith(failureText(applied.reload))) this.#wantReload();
   }
 
-  #report({ upserts, removals, reload }: Applied, milliseconds: number): void {
+  /** One line for each applied change: what came, what was sent for it, whether that needs a reload and why, how long it took. */
+  #report({ upserts, removals, reload, names }: Applied, stale: ReadonlySet<ReadKey>, milliseconds: number): void {
     if (upserts + removals === 0 && reload === null) return;
     const waiting = reload === null ? '' : `; a reload is needed: ${reload}`;
     this.#parts.log.info(
-      { upserts, removals, ms: Math.round(milliseconds) },
+      {
+        changed: shown([...stale].map(objectOf)),
+        sent: shown(names),
+        upserts,
+        removals,
+        reload,
+        ms: round(milliseconds),
+      },
       `applied ${upserts} changes and ${removals} removals${waiting}`,
     );
   }
@@ -163,12 +187,15 @@ export class Loop {
         const outcome = await applier.reload(model, signal);
         this.#failure = null;
         this.#pause = RETRY_MS;
-        if (outcome === 'reloaded') {
+        if (outcome.kind === 'reloaded') {
           reloaded = started;
-          log.info({ ms: Math.round(performance.now() - started) }, 'nginx reloaded');
+          const milliseconds = performance.now() - started;
+          log.info({ reason: outcome.reason, ms: round(milliseconds) }, 'nginx reloaded');
+          this.#parts.onReload(outcome, milliseconds);
         }
       } catch (error) {
         if (signal.aborted) throw error;
+        this.#parts.onReload({ kind: 'failed' }, performance.now() - started);
         await this.#reloadFailed(error, model, signal);
       }
       this.#changed.raise(); // the hosts that waited
@@ -196,7 +223,7 @@ export class Loop {
       message: `${failureText(reason)}: ${error instanceof Error ? error.message : String(error)}`,
     };
     if (error instanceof ConfigRefused || error instanceof ReloadFailed) return;
-    this.#parts.onApplied(model, 0);
+    this.#parts.onApplied(model, 0, null);
     await delay(this.#pause, undefined, { signal });
     this.#pause = Math.min(this.#pause * 2, MAX_BACKOFF_MS);
     this.#wantReload();
@@ -242,6 +269,23 @@ export class Loop {
     }
   }
   readonly #unready = new Wakeup();
+}
+
+/** "get:Service:demo/web" → "Service demo/web"; lists as they are. */
+function objectOf(read: ReadKey): string {
+  return read.startsWith('get:') ? read.slice(4).replace(':', ' ') : read;
+}
+
+const SHOWN = 10;
+
+/** The first few; a storm of changes is one line, too. */
+function shown(names: readonly string[]): readonly string[] {
+  return names.length <= SHOWN ? names : [...names.slice(0, SHOWN), `… ${names.length - SHOWN} more`];
+}
+
+/** Tenths of milliseconds. */
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
 }
 
 function failureText(reason: string): string {

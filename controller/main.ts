@@ -8,12 +8,12 @@ import { CommandError, EXIT } from './cli/exit.ts';
 import { commandHelp, programHelp } from './cli/help.ts';
 import { type Read, readArguments } from './cli/read.ts';
 import { processStreams } from './cli/streams.ts';
-import { version } from './cli/version.ts';
 import { type CommandLine, UsageError } from './flags.ts';
 import { ApiError } from './kube/api-error.ts';
 import { ApiUnavailable } from './kube/reach.ts';
 import { HealthPortUnavailable } from './telemetry/health.ts';
 import { createLog } from './telemetry/log.ts';
+import { versionOf } from './version.ts';
 
 /** Pod specs of ingress-nginx name the program as the first argument of the image. */
 const OLD_PROGRAM = '/nginx-ingress-controller';
@@ -88,7 +88,7 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (read.line.flags.version) {
-    process.stdout.write(`sluice ${version()}\n`);
+    process.stdout.write(`sluice ${versionOf()}\n`);
     return EXIT.ok;
   }
   if (read.kind === 'command') return runCommand(read);

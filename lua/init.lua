@@ -26,6 +26,8 @@ function _M.start(name, previous)
   require("router.headers")
   require("tls.certificate")
   require("metrics.counters")
+  require("metrics.series")
+  require("metrics.report")
   require("worker")
 end
 

@@ -5,6 +5,7 @@ local ejection = require("balancer.ejection")
 local feed = require("config.feed")
 local profiles = require("router.profiles")
 local retry_budget = require("balancer.retry_budget")
+local series = require("metrics.series")
 local under_way = require("lib.under_way")
 
 local _M = {}
@@ -24,7 +25,7 @@ end
 function _M.stop()
   under_way.stop()
   retry_budget.flush()
-  counters.flush()
+  series.flush(false)
   feed.stop()
 end
 

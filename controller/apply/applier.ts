@@ -12,7 +12,7 @@ import { ConfigFiles } from './files.ts';
 import { type JudgedSettings, judge, refusedTextProblems } from './free-text.ts';
 import { allNeeds } from './needs.ts';
 import type { Nginx } from './nginx.ts';
-import { after, type Plan, plan, type Running } from './plan.ts';
+import { after, type Lack, type Plan, plan, type Running } from './plan.ts';
 import { type Refused, type Trial, testConfig } from './quarantine.ts';
 import { reload } from './reload.ts';
 import { type DataSettings, type State, stateOf } from './state.ts';
@@ -35,6 +35,8 @@ export interface Applied {
   readonly removals: number;
   /** Why a reload is needed, null when it is not. */
   readonly reload: string | null;
+  /** What was sent, and with a "-" before it what was removed. */
+  readonly names: readonly string[];
 }
 
 /** What nginx runs, and under what a wanted state is compared with it. */
@@ -42,7 +44,12 @@ export interface Snapshot extends Pick<ApplierParts, 'installation' | 'abilities
   readonly running: Running;
 }
 
+export type Reloaded =
+  | { readonly kind: 'reloaded'; readonly reason: string; readonly lacks: Lack }
+  | { readonly kind: 'unneeded' };
+
 const NOTHING_RUNS: Running = { state: new Map(), hosts: new Map(), loaded: [new Set()], base: '' };
+const NOTHING_SENT: Omit<Applied, 'reload'> = { upserts: 0, removals: 0, names: [] };
 const MAX_STATE_MEGABYTES = 65_536;
 const START_POLL_MS = 20;
 const START_DEADLINE_MS = 15_000;
@@ -65,6 +72,11 @@ export class Applier {
     this.#parts = parts;
     this.#installation = parts.installation;
     this.#files = new ConfigFiles(parts.installation.confDir);
+  }
+
+  /** What nginx serves, value by value. */
+  get state(): State {
+    return this.#running.state;
   }
 
   /** Reloads since the program started. */
@@ -142,6 +154,7 @@ export class Applier {
       upserts: wanted.upsert.length,
       removals: wanted.remove.length,
       reload: wanted.reload?.reason ?? null,
+      names: [...wanted.upsert, ...wanted.remove.map((name) => `-${name}`)],
     };
   }
 
@@ -149,22 +162,23 @@ export class Applier {
   #grow(): Applied {
     const { stateMegabytes, previousStateMegabytes: pending } = this.#installation;
     // The reload that makes the larger one is still to come: growing twice would leave nothing to fill it from.
-    if (pending !== null) return { upserts: 0, removals: 0, reload: fullText(pending) };
+    if (pending !== null) return { ...NOTHING_SENT, reload: fullText(pending) };
     const larger = stateMegabytes * 2;
     if (larger > MAX_STATE_MEGABYTES) throw new Error(`the routing state does not fit into ${stateMegabytes} MB`);
     this.#installation = { ...this.#installation, stateMegabytes: larger, previousStateMegabytes: stateMegabytes };
     this.#baseOf = null;
-    return { upserts: 0, removals: 0, reload: fullText(stateMegabytes) };
+    return { ...NOTHING_SENT, reload: fullText(stateMegabytes) };
   }
 
   /** The slow lane: loads what the model needs. The hosts that waited are sent by the next apply(). */
-  async reload(model: Model, signal: AbortSignal): Promise<'reloaded' | 'unneeded'> {
+  async reload(model: Model, signal: AbortSignal): Promise<Reloaded> {
     await this.#judge(model);
-    const needs = this.#plan(model).wanted.reload?.needs ?? null;
-    if (needs === null) return 'unneeded';
+    const wanted = this.#plan(model).wanted.reload;
+    if (wanted === null) return { kind: 'unneeded' };
+    const { needs, reason, lacks } = wanted;
     const [before = new Set<Need>()] = this.#running.loaded;
     const rendered = await this.#tested(model, needs.intersection(before), needs.difference(before));
-    if (this.#plan(model).wanted.reload === null) return 'unneeded'; // all that was missing is refused
+    if (this.#plan(model).wanted.reload === null) return { kind: 'unneeded' }; // all that was missing is refused
     const starts = this.#starts;
     // From now on only what old and new workers both have may be used by new values.
     this.#running = { ...this.#running, loaded: [before, rendered.needs] };
@@ -183,7 +197,7 @@ export class Applier {
       this.#installation = { ...this.#installation, previousStateMegabytes: null };
       this.#position = 'full'; // changes that came during the handover may be in the old dictionary only
     }
-    return 'reloaded';
+    return { kind: 'reloaded', reason, lacks };
   }
 
   /** What nginx refuses of a model. */

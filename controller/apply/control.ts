@@ -1,5 +1,5 @@
 // Client of the control API (lua/config/api.lua) over its unix socket.
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 
 export interface WorkerReport {
   readonly pid: number;
@@ -38,6 +38,51 @@ export class ControlError extends Error {
 
 const TIMEOUT_MS = 30_000;
 
+/** Bytes of a dictionary: whole pages that are free, and all of it. */
+export interface DictionaryUse {
+  readonly free_bytes: number;
+  readonly capacity_bytes: number;
+}
+
+/** What was measured of requests with one set of labels. */
+export interface Series {
+  /** The labels in the order of telemetry/families.ts, with U+001F between them. */
+  readonly key: string;
+  /** As lua/metrics/layout.lua has them: requests, then for each histogram its buckets, each alone, and its sum. */
+  readonly numbers: Float64Array;
+}
+
+export interface MeasuredSeries {
+  readonly series: readonly Series[];
+  /** How often a series found no room since some were forgotten last. */
+  readonly overflow: number;
+}
+
+/** "<bytes of the key> <bytes of the numbers>\n", then both, one series after the other. */
+function readSeries(body: Buffer): Series[] {
+  const series: Series[] = [];
+  // One piece of memory for all numbers, which must be aligned.
+  const memory = new ArrayBuffer(body.length);
+  let used = 0;
+  for (let at = 0; at < body.length; ) {
+    const end = body.indexOf(NEWLINE, at);
+    const [keyBytes = Number.NaN, numberBytes = Number.NaN] = body.toString('latin1', at, end).split(' ').map(Number);
+    const numbersAt = end + 1 + keyBytes;
+    const next = numbersAt + numberBytes;
+    if (end < 0 || !(next <= body.length)) throw new ControlError('GET /v1/series: the answer is cut short');
+    body.copy(new Uint8Array(memory, used), 0, numbersAt, next);
+    series.push({
+      key: body.toString('utf8', end + 1, numbersAt),
+      numbers: new Float64Array(memory, used, numberBytes / 8),
+    });
+    used += numberBytes;
+    at = next;
+  }
+  return series;
+}
+
+const NEWLINE = 0x0a;
+
 /** What became of endpoints that fail, since nginx started. */
 export interface Ejections {
   /** Those that are left out, "<backend> <address>" → seconds that are left. */
@@ -71,6 +116,25 @@ export class Control {
 
   async status(signal: AbortSignal): Promise<Status> {
     return JSON.parse(await this.get('/v1/generation', signal)) as Status;
+  }
+
+  /** What was measured of requests (lua/metrics/report.lua); rejects when nginx does not answer. */
+  async series(signal: AbortSignal): Promise<MeasuredSeries> {
+    const { status, body, headers } = await this.#exchange('GET', '/v1/series', Buffer.alloc(0), {}, signal);
+    if (status === 204) return { series: [], overflow: 0 };
+    if (status !== 200) throw new ControlError(`GET /v1/series: ${status} ${body.toString('utf8').trim()}`);
+    return { series: readSeries(body), overflow: Number(headers['sluice-overflow'] ?? 0) };
+  }
+
+  /** Forgets series by their keys. */
+  async forgetSeries(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    const { status, text } = await this.#send('POST', '/v1/series/forget', Buffer.from(keys.join('\n')), {}, signal);
+    if (status !== 204) throw new ControlError(`forgetting ${keys.length} series: ${status} ${text.trim()}`);
+  }
+
+  /** The dictionaries of shared memory, by name. */
+  async memory(signal: AbortSignal): Promise<Readonly<Record<string, DictionaryUse>>> {
+    return JSON.parse(await this.get('/v1/memory', signal)) as Record<string, DictionaryUse>;
   }
 
   /** "namespace|ingress|service|status" → requests. */
@@ -108,13 +172,24 @@ export class Control {
     return text;
   }
 
-  #send(
+  async #send(
     method: string,
     path: string,
     body: Buffer,
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<{ status: number; text: string }> {
+    const answer = await this.#exchange(method, path, body, headers, signal);
+    return { status: answer.status, text: answer.body.toString('utf8') };
+  }
+
+  #exchange(
+    method: string,
+    path: string,
+    body: Buffer,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
@@ -130,7 +205,11 @@ export class Control {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              body: Buffer.concat(chunks),
+            }),
           );
           response.on('error', reject);
         },

@@ -22,9 +22,12 @@ export interface Plan {
   readonly remove: readonly ValueName[];
   /** Hosts that keep their running value until the reload. */
   readonly held: readonly HostName[];
-  /** What to load, or null when no reload is needed. */
-  readonly reload: { readonly needs: Needs; readonly reason: string } | null;
+  /** What to load, or null when no reload is needed; `reason` in words, `lacks` for counting. */
+  readonly reload: { readonly needs: Needs; readonly reason: string; readonly lacks: Lack } | null;
 }
+
+/** What the running configuration lacks; the first of these where it is several. */
+export type Lack = 'settings' | 'profile' | 'name';
 
 const ORDER = ['settings', 'pem', 'users', 'certificate', 'backend', 'host', 'aliases'];
 
@@ -82,12 +85,13 @@ function reloadFor(
 ): Plan['reload'] {
   const baseChanged = running.base !== base;
   if (missing.size === 0 && stale.length === 0 && !baseChanged) return null;
+  const lacks = baseChanged ? 'settings' : missing.size > 0 ? 'profile' : 'name';
   const reasons = [
     ...(baseChanged ? ['settings that are directives changed'] : []),
     ...(missing.size > 0 ? [`${shown([...missing])} not loaded`] : []),
     ...(stale.length > 0 ? [`${shown(stale)} of no host any more`] : []),
   ];
-  return { needs: allNeeds(model.hosts, running.hosts), reason: reasons.join('; ') };
+  return { needs: allNeeds(model.hosts, running.hosts), reason: reasons.join('; '), lacks };
 }
 
 const SHOWN = 10;

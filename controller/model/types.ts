@@ -215,6 +215,7 @@ export type ProblemCode =
   | 'certificate-expired'
   | 'directives-refused'
   | 'reload-failed'
+  | 'metrics-capped'
   | 'kind-forbidden'
   | 'write-refused'
   | 'address-unknown'

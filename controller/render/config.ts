@@ -41,8 +41,18 @@ export interface Installation extends Folders {
   readonly cores: number;
   /** Size of the dictionary that holds the routing state, megabytes; memory is taken as it is used. */
   readonly stateMegabytes: number;
+  /** What is measured of requests, null for nothing. */
+  readonly metrics: MeasuredRequests | null;
   /** The size it had before it grew, from which its content is taken; null when it did not grow. */
   readonly previousStateMegabytes: number | null;
+}
+
+/** How the workers measure requests (telemetry/families.ts). */
+export interface MeasuredRequests {
+  /** JSON for lua/metrics/series.lua. */
+  readonly options: string;
+  /** Shared memory for it. */
+  readonly megabytes: number;
 }
 
 export interface Rendered {
@@ -229,6 +239,13 @@ export function configView(
       ...dictionaryView(installation),
       replacedHeaders: replaced.map(quoted),
       needs: [...needs].sort().map(quoted),
+      metrics:
+        installation.metrics === null
+          ? null
+          : {
+              size: integer(installation.metrics.megabytes, 'm'),
+              options: quoted(installation.metrics.options),
+            },
       loggedVariables: quoted(loggedVariables(settings, installation).join(' ')),
     },
     client: clientView(settings, abilities),

@@ -39,6 +39,8 @@ interface Followed {
   readonly resource: Resource;
   readonly mirror: Mirror;
   trouble: ApiError | null;
+  /** When the server said anything about it last, by performance.now(). */
+  heardAt(): number;
 }
 
 export class KubernetesCluster implements Source {
@@ -78,6 +80,11 @@ export class KubernetesCluster implements Source {
     }
   }
 
+  silences(): ReadonlyMap<string, number> {
+    const now = performance.now();
+    return new Map(this.#followed.map(({ resource, heardAt }) => [resource.kind, (now - heardAt()) / 1000]));
+  }
+
   problems(): Problem[] {
     return this.#followed.flatMap(({ resource, mirror, trouble }) => [
       ...mirror.problems.values(),
@@ -100,7 +107,13 @@ export class KubernetesCluster implements Source {
   /** Follows one kind; resolves after its first list, or when it turns out that Sluice has to do without. */
   #follow(resource: Resource, failure: FailureOfList, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const followed: Followed = { resource, mirror: new Mirror(resource.kind, this.#store), trouble: null };
+    const began = performance.now();
+    const followed: Followed = {
+      resource,
+      mirror: new Mirror(resource.kind, this.#store),
+      trouble: null,
+      heardAt: () => began,
+    };
     this.#followed.push(followed);
     const end = new AbortController();
     let isListed = false;
@@ -138,6 +151,7 @@ export class KubernetesCluster implements Source {
       },
     };
     const reflector = new Reflector(this.#client, resource, this.#scope.namespace, sink, this.#pace);
+    followed.heardAt = () => reflector.heardAt;
     this.#keepFollowing(reflector, AbortSignal.any([signal, end.signal])).catch(reject);
     return promise;
   }

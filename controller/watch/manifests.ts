@@ -75,6 +75,10 @@ export class ManifestFolder implements Source {
   }
 
   /** Problems of the files themselves: unreadable ones, refused objects, duplicates. */
+  silences(): ReadonlyMap<string, number> {
+    return new Map();
+  }
+
   problems(): Problem[] {
     const problems = [...this.#files.values()].flatMap((file) => file.problems);
     for (const [identity, paths] of this.#definitions) {

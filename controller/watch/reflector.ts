@@ -57,6 +57,7 @@ export class Reflector<T> {
   readonly #sink: Sink<T>;
   readonly #pace: Pace;
   #state: State = FIRST;
+  #heardAt = performance.now();
   #hasListed = false;
   #troubled = false;
 
@@ -67,6 +68,11 @@ export class Reflector<T> {
     this.#namespace = namespace;
     this.#sink = sink;
     this.#pace = pace;
+  }
+
+  /** When the server said anything last, by performance.now(). */
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   /** Follows, from a list on, until the signal; rejects with its reason, or with what the sink threw. */
@@ -133,6 +139,7 @@ export class Reflector<T> {
     for (;;) {
       const page = await this.#page({ limit, from }, signal);
       for (const item of page.items) objects.push(this.#sink.read(item));
+      this.#heardAt = performance.now();
       from = page.next;
       if (from !== '') continue;
       this.#sink.replace(objects);
@@ -149,7 +156,10 @@ export class Reflector<T> {
     progress.opened();
     this.#recovered();
     const lines = new LineCutter(MAX_LINE_BYTES);
-    for await (const piece of body) this.#take(cut(lines, piece, path), path, progress);
+    for await (const piece of body) {
+      this.#heardAt = performance.now();
+      this.#take(cut(lines, piece, path), path, progress);
+    }
     if (lines.pendingBytes > 0) throw ApiError.of('truncated', path, 'the answer ended within an event');
   }
 

@@ -17,6 +17,8 @@ export interface Source {
   readOnce(signal: AbortSignal): Promise<void>;
   /** Problems of reading, beside those of the model. */
   problems(): Problem[];
+  /** Seconds since anything was heard about each kind; none where reading is no matter of connections. */
+  silences(): ReadonlyMap<string, number>;
   /** Whether there are IngressClasses to go by (CLASS-05); holds from the end of start(). */
   readonly ingressClasses: Selection['ingressClasses'];
 }

@@ -8,18 +8,22 @@
 --   GET  /v1/generation   epoch, generation, and what each worker has seen
 --   GET  /v1/names        the names of all objects
 --   GET  /v1/state/NAME   the value of one object
---   GET  /v1/counters     request counters
+--   GET  /v1/counters     requests by "namespace|ingress|service|status", with "|canary" behind
+--   GET  /v1/series       what was measured of requests, as metrics/report.lua says
+--   POST /v1/series/forget   keys of series to forget, one a line
+--   GET  /v1/memory       the dictionaries: free and capacity in bytes
+--   GET  /v1/status       nginx's status page
 --   GET  /v1/connections  how many client connections are open, this one among them; null where
 --                         nginx does not count them (it lacks the stub_status module)
 --   GET  /v1/ejections    endpoints that are left out, how often that happened, and retries
 --   GET  /configuration/backends   the backends as tools for ingress-nginx read them
 
 local cjson = require("cjson.safe")
-local counters = require("metrics.counters")
 local ejection = require("balancer.ejection")
 local feed = require("config.feed")
 local history = require("config.history")
 local lock = require("config.lock")
+local report = require("metrics.report")
 local retry_budget = require("balancer.retry_budget")
 local slow_start = require("balancer.slow_start")
 local store = require("config.store")
@@ -308,8 +312,8 @@ end
 local function generation()
   local value = current()
   value.workers = setmetatable({}, cjson.array_mt)
-  for pid, report in pairs(feed.reports()) do
-    local id, config, seen, phase = match(report, "^(%d+) (%S*) (-?%d+) (%l+)")
+  for pid, text in pairs(feed.reports()) do
+    local id, config, seen, phase = match(text, "^(%d+) (%S*) (-?%d+) (%l+)")
     value.workers[#value.workers + 1] = {
       pid = tonumber(pid),
       id = tonumber(id),
@@ -373,17 +377,23 @@ local HANDLERS = {
   ["GET /v1/names"] = names,
   ["GET /configuration/backends"] = old_backends,
   ["GET /v1/counters"] = function()
-    return answer(200, counters.all())
+    return answer(200, report.counters())
   end,
+  ["GET /v1/series"] = report.series,
+  ["POST /v1/series/forget"] = report.forget,
+  ["GET /v1/memory"] = function()
+    return answer(200, report.memory())
+  end,
+  ["GET /v1/status"] = report.status,
   ["GET /v1/connections"] = function()
     return answer(200, tonumber(ngx.var.connections_active) or cjson.null)
   end,
   ["GET /v1/ejections"] = function()
-    local report = ejection.report()
+    local found = ejection.report()
     for name, number in pairs(retry_budget.report()) do
-      report[name] = number
+      found[name] = number
     end
-    return answer(200, report)
+    return answer(200, found)
   end,
 }
 

@@ -1,11 +1,11 @@
--- Request counters: a table in the worker, added to shared memory each second and when the worker
--- ends.
+-- The log phase: what a request held is given back, the request is measured, and the variables that
+-- logs print are filled.
 
-local shared = ngx.shared.sluice_counters
 local balancer = require("balancer.balancer")
 local hosts = require("router.host")
 local in_flight = require("balancer.in_flight")
 local limits = require("policy.limits")
+local series = require("metrics.series")
 local variables = require("router.variables")
 
 local escape_uri = ngx.escape_uri
@@ -13,29 +13,12 @@ local gmatch = string.gmatch
 
 local _M = {}
 
-local pending = {}
-
 -- The variables that the log of this configuration prints: name -> true, and whether there are any.
 local logged, has_logged = {}, false
 
--- Requests that ended before a route was found.
-local UNROUTED = "|||"
-
-local function label(route)
-  if not route.counter then
-    route.counter = table.concat({ route.namespace, route.ingress, route.service, "" }, "|")
-  end
-  return route.counter
-end
-
-local function count(prefix, status)
-  local by_status = pending[prefix]
-  if not by_status then
-    by_status = {}
-    pending[prefix] = by_status
-  end
-  by_status[status] = (by_status[status] or 0) + 1
-end
+local measure = series.measure
+-- Whether requests are measured; known from the worker's start on.
+local measures = false
 
 -- No loop over the names: LuaJIT gives up functions with loops that mostly end after a turn or two.
 local function fill(var, route)
@@ -75,16 +58,16 @@ function _M.log()
   local key = var.sluice_route
   local route = key and key ~= "" and hosts.route(key)
   if not route then
-    count(UNROUTED, ngx.status)
+    -- Our own pages are nobody's requests.
+    if measures and var.no_log ~= "1" then
+      measure(var, nil, ngx.status, "")
+    end
     return
   end
   hosts.leave(route)
   local status = ngx.status
-  local canary = route.splits and var.proxy_alternative_upstream_name
-  if canary and canary ~= "" then
-    count(label(route), status .. "|" .. canary)
-  else
-    count(label(route), status)
+  if measures then
+    measure(var, route, status, route.splits and var.proxy_alternative_upstream_name or "")
   end
   local held = route.counts and in_flight.finish(var)
   if route.learns or status == 502 or status == 504 then
@@ -95,35 +78,13 @@ function _M.log()
   end
 end
 
---- Adds what this worker counted to shared memory.
-function _M.flush()
-  for prefix, by_status in pairs(pending) do
-    for status, number in pairs(by_status) do
-      local _, err = shared:incr(prefix .. status, number, 0)
-      if err then
-        ngx.log(ngx.WARN, "adding to the counter ", prefix, ": ", err)
-      end
-    end
-  end
-  pending = {}
-end
-
---- All counters: "namespace|ingress|service|status" -> number, "…|status|canary" for canaries.
-function _M.all()
-  _M.flush()
-  local all = {}
-  for _, key in ipairs(shared:get_keys(0)) do
-    all[key] = shared:get(key)
-  end
-  return all
-end
-
---- Called once in each worker: `names` are the variables that the access log prints, by blanks.
+--- Called once in each worker, after series.start(): `names` are the variables that the access log
+-- prints, by blanks.
 function _M.start(names)
   for name in gmatch(names, "%S+") do
     logged[name], has_logged = true, true
   end
-  assert(ngx.timer.every(1, _M.flush))
+  measures = series.is_on()
 end
 
 return _M

@@ -69,14 +69,14 @@ describe('the program', () => {
     const { status, err } = await runSluice([
       'render',
       `--manifests=${folder}`,
-      '--enable-metrics',
+      '--profiling',
       '--maxmind-edition-ids',
       'x',
       '--sort-backends',
       '-v=2',
     ]);
     expect(status).to.equal(0);
-    expect(err).to.contain('--enable-metrics has no effect').and.contain('--maxmind-edition-ids has no effect');
+    expect(err).to.contain('--profiling has no effect').and.contain('--maxmind-edition-ids has no effect');
     expect(err).to.contain('--sort-backends was removed from ingress-nginx');
   });
 
@@ -159,6 +159,7 @@ describe('the program', () => {
   it('answers /healthz, /readyz and /metrics, and ends cleanly on SIGINT', async () => {
     const sluice = await startSluice({
       manifests: { 'a.json': [ingress({ name: 'a', host: 'a.test', paths: [{ service: 'missing' }] })] },
+      flags: ['--enable-metrics'],
     });
     const health = (path: string): ReturnType<typeof ask> => ask({ port: sluice.health, path });
     expect((await health('/healthz')).status).to.equal(200);
@@ -169,7 +170,7 @@ describe('the program', () => {
       const { body, headers } = await health('/metrics');
       expect(headers['content-type']).to.contain('text/plain');
       expect(body).to.contain('sluice_problems{severity="warning",code="service-missing"} 1');
-      expect(body).to.contain('sluice_reloads_total 0');
+      expect(body).to.contain('sluice_reloads_total{reason="profile"} 0');
       expect(body).to.match(/nginx_ingress_controller_requests\{[^}]*status="503"\} 1/);
     });
     const { workers } = await sluice.control.status(AbortSignal.timeout(1000));

@@ -9,6 +9,7 @@ import { ask, askEcho } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLoad } from '../support/load.ts';
 import { ingress, workload } from '../support/objects.ts';
+import { sampleValue, scrape } from '../support/prometheus.ts';
 import { type Sluice, startSluice } from '../support/sluice.ts';
 
 function count(text: string, part: string): number {
@@ -26,7 +27,10 @@ describe('the reload law', () => {
 
   before(async () => {
     pod = await startPod('web');
-    sluice = await startSluice({ manifests: { 'pods.json': workload('web', [pod]), 'web.json': [web({})] } });
+    sluice = await startSluice({
+      manifests: { 'pods.json': workload('web', [pod]), 'web.json': [web({})] },
+      flags: ['--enable-metrics'],
+    });
   });
   after(async () => {
     await sluice?.stop();
@@ -154,6 +158,7 @@ describe('configurations that nginx refuses', () => {
     pod = await startPod('web');
     sluice = await startSluice({
       environment: { SLUICE_NGINX: await pickyNginx(home) },
+      flags: ['--enable-metrics'],
       manifests: {
         'pods.json': workload('web', [pod]),
         'a.json': [host('a')],
@@ -211,6 +216,11 @@ describe('configurations that nginx refuses', () => {
     await writeFile(join(home, 'refuse'), '');
     await sluice.write('a.json', [host('a', { 'proxy-buffering': 'on' })]);
     await logged(/problem: error reload-failed:.*refused for the test/);
+    const metric = async (name: string): Promise<number | null> =>
+      sampleValue(await scrape(sluice.health), `nginx_ingress_controller_${name}`);
+    expect(await metric('config_last_reload_successful')).to.equal(0);
+    expect(await metric('config_hash')).to.equal(0);
+    expect(await metric('errors')).to.equal(1);
     expect(await served('a')).to.equal('web');
     expect(await config()).to.not.contain('proxy_buffering on');
 
@@ -220,6 +230,8 @@ describe('configurations that nginx refuses', () => {
     await rm(join(home, 'refuse'));
     await sluice.write('b.json', [host('b', { 'proxy-request-buffering': 'off' })]);
     await logged(/solved: error reload-failed/);
+    expect(await metric('config_last_reload_successful')).to.equal(1);
+    expect(await metric('config_hash')).to.be.above(0);
     expect(await config())
       .to.contain('proxy_buffering on')
       .and.contain('proxy_request_buffering off');

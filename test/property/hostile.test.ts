@@ -115,6 +115,7 @@ describe('hostile objects', () => {
         cores: 2,
         stateMegabytes: 8,
         previousStateMegabytes: null,
+        metrics: null,
       });
   });
   after(() => rm(folder, { recursive: true }));

@@ -55,6 +55,7 @@ export async function startBareNginx({ stateMegabytes = 64 } = {}): Promise<Bare
       cores: 2,
       stateMegabytes,
       previousStateMegabytes: null,
+      metrics: null,
     },
   );
   await nginx.start(rendered);

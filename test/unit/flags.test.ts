@@ -24,8 +24,22 @@ describe('command line', () => {
 
   it('a bare boolean does not swallow the word behind it, also for flags without effect', () => {
     expect(parseCommandLine(['--ingress-class-by-name', 'render']).words).to.deep.equal(['render']);
-    expect(parseCommandLine(['--enable-metrics', 'render']).words).to.deep.equal(['render']);
+    expect(parseCommandLine(['--profiling', 'render']).words).to.deep.equal(['render']);
     expect(parseCommandLine(['--election-id', 'x', 'render']).words).to.deep.equal(['render']);
+  });
+
+  it('flags about metrics: lists of numbers and names, and what does not fit together', () => {
+    const read = (...args: string[]) => parseCommandLine(args).flags;
+    expect(read('--time-buckets=0.1, 1,1e+06')['time-buckets']).to.deep.equal([0.1, 1, 1_000_000]);
+    for (const bad of ['', '1,1', '2,1', '0,1', '1,,2', 'x', '1,Infinity']) {
+      expect(() => read(`--time-buckets=${bad}`), bad).to.throw(UsageError, '--time-buckets');
+    }
+    const excluded = read('--exclude-socket-metrics=nginx_ingress_controller_requests,bytes_sent');
+    expect([...excluded['exclude-socket-metrics']]).to.deep.equal(['requests', 'bytes_sent']);
+    expect(() => read('--exclude-socket-metrics=nothing')).to.throw(UsageError, 'names out of');
+    expect([...read('--metrics-without-labels=path,host')['metrics-without-labels']]).to.deep.equal(['host', 'path']);
+    expect(() => read('--metrics-without-labels=color')).to.throw(UsageError, 'names out of');
+    expect(() => read('--metrics-per-undefined-host', '--metrics-per-host=false')).to.throw(UsageError, 'needs');
   });
 
   it('the last of a repeated flag wins, as in pflag', () => {

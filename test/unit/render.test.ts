@@ -31,6 +31,7 @@ const INSTALLATION: Installation = {
   cores: 2,
   stateMegabytes: 64,
   previousStateMegabytes: null,
+  metrics: null,
 };
 const OLD: Abilities = {
   modules: ['/m/lua.so'],

@@ -77,6 +77,7 @@ describe('ConfigMap keys', () => {
         cores: 3,
         stateMegabytes: 8,
         previousStateMegabytes: null,
+        metrics: null,
       });
   });
   after(() => rm(folder, { recursive: true }));

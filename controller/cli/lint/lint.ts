@@ -3,13 +3,13 @@ import { assertNever } from '../../assert.ts';
 import { UsageError } from '../../flags.ts';
 import { showRef } from '../../kube/ref.ts';
 import { isSelected } from '../../model/select.ts';
+import { versionOf } from '../../version.ts';
 import { EXIT } from '../exit.ts';
 import { readFiles } from '../files.ts';
 import { objectsOf } from '../objects.ts';
 import { plain, printData } from '../output.ts';
 import { readSnapshot } from '../snapshot.ts';
 import type { Streams } from '../streams.ts';
-import { version } from '../version.ts';
 import type { LintInvocation } from './command.ts';
 import { type Extent, type Finding, findingsOf } from './findings.ts';
 import { Locations } from './locations.ts';
@@ -36,7 +36,7 @@ export async function lint(invocation: LintInvocation): Promise<number> {
       printData(streams, 'json', { errors, warnings, ingresses: linted.looked, skipped: linted.skipped, findings });
       break;
     case 'sarif':
-      printData(streams, 'json', sarifOf(findings, version()));
+      printData(streams, 'json', sarifOf(findings, versionOf()));
       break;
     default:
       assertNever(options.output);

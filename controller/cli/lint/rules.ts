@@ -33,4 +33,5 @@ export const RULES: Readonly<Record<ProblemCode, string>> = {
   'address-unknown': 'There is no address to write into the status of Ingresses.',
   'write-refused': 'The API server does not let the controller write what it has to.',
   'api-unreachable': 'The API server does not answer.',
+  'metrics-capped': 'There are more series than --metrics-max-series allows.',
 };

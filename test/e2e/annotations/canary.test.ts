@@ -176,7 +176,7 @@ describe('canary', () => {
         ],
         'logged.json': pair('logged', { 'canary-by-header': 'X-Canary' }),
       },
-      flags: ['--configmap=default/sluice'],
+      flags: ['--enable-metrics', '--configmap=default/sluice'],
     });
   });
   after(async () => {

@@ -66,7 +66,7 @@ describe('external authentication', () => {
     const guarded = (name: string, annotations: Record<string, string> = {}): object[] =>
       site(name, [pod], { 'auth-url': url, ...annotations });
     sluice = await startSluice({
-      flags: ['--configmap=default/settings', `--resolv-conf=${resolvConf}`],
+      flags: ['--enable-metrics', '--configmap=default/settings', `--resolv-conf=${resolvConf}`],
       manifests: {
         'sites.json': [
           configMap('settings', { 'worker-processes': '1' }),
