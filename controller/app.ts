@@ -9,7 +9,6 @@ import type { Nginx } from './apply/nginx.ts';
 import { readResolvConf } from './apply/resolver.ts';
 import type { Surroundings } from './apply/surroundings.ts';
 import type { FlagValues } from './flags.ts';
-import type { Moment } from './inspect/moment.ts';
 import { startInspection } from './inspect/start.ts';
 import { Loop } from './loop.ts';
 import { Graph } from './model/graph.ts';
@@ -142,12 +141,13 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
   await startWebhook(flags, { cluster, serving, metrics, log }, work.signal);
 
-  const moment = (): Moment | null => {
+  const inspected = () => {
     const [now, model] = [applier, loop?.model ?? null];
     if (now === null || model === null) return null;
     return { model, problems: tidy(problems()), snapshot: () => now.snapshot(model) };
   };
-  await startInspection({ confDir: foldersOf(flags).confDir, control, moment, log }, work.signal);
+  const measured = requestMetricsOf(flags);
+  await startInspection({ confDir: foldersOf(flags).confDir, control, measured, moment: inspected, log }, work.signal);
 
   const opening: Opening = {
     store: intake,

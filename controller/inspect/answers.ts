@@ -1,13 +1,14 @@
 // From a path and its query to an answer.
 import type { Control } from '../apply/control.ts';
 import { isSecret } from '../apply/state.ts';
+import type { RequestMetrics } from '../telemetry/families.ts';
 import { backendViews } from './backends.ts';
 import { certificateViews } from './certificates.ts';
 import type { Asked, Moment } from './moment.ts';
 import { routeViews } from './routes.ts';
 import { runningViews } from './running.ts';
-import { trafficRows } from './traffic.ts';
-import type { ProblemView, TrafficView } from './views.ts';
+import { trafficView } from './traffic.ts';
+import type { ProblemView } from './views.ts';
 
 export type Answer =
   /** One line each. */
@@ -26,7 +27,9 @@ export class Unanswered extends Error {
 }
 
 export interface Sources {
-  readonly control: Pick<Control, 'ejections' | 'counters' | 'get'>;
+  readonly control: Pick<Control, 'ejections' | 'counters' | 'series' | 'get'>;
+  /** What requests are measured by; null where they are not (without --enable-metrics). */
+  readonly measured: RequestMetrics | null;
   /** null until the first state is made. */
   moment(): Moment | null;
   /** A file of the configuration folder. */
@@ -38,22 +41,26 @@ type Handler = (sources: Sources, moment: Moment, query: Query, signal: AbortSig
 
 /** By path; all of them only read. */
 const HANDLERS: Readonly<Record<string, Handler>> = {
-  '/v1/routes': async ({ control }, moment, query, signal) => {
+  '/v1/routes': async (sources, moment, query, signal) => {
     const wanted = { host: query('host'), namespace: query('namespace'), ingress: query('ingress') };
-    return rows(routeViews(moment, await askNginx(control, signal), wanted));
+    return rows(routeViews(moment, await askNginx(sources, signal), wanted));
   },
-  '/v1/backends': async ({ control }, moment, query, signal) =>
-    rows(backendViews(moment, await askNginx(control, signal), { name: query('name'), namespace: query('namespace') })),
+  '/v1/backends': async (sources, moment, query, signal) =>
+    rows(backendViews(moment, await askNginx(sources, signal), { name: query('name'), namespace: query('namespace') })),
   '/v1/certificates': async ({ read }, moment, query) => {
     const wanted = { host: query('host'), namespace: query('namespace') };
     return rows(certificateViews(moment, await read('certificate'), wanted, Date.now()));
   },
   '/v1/problems': (_, moment, query) => rows(problemViews(moment, query('namespace'))),
-  '/v1/traffic': async ({ control }, _, __, signal) => {
-    const asked = await askNginx(control, signal);
-    if (asked.counters === null) throw new Unanswered(503, 'nginx does not answer; sluice problems may say why');
-    const view: TrafficView = { at: performance.now(), rows: trafficRows(asked) };
-    return rows([view]);
+  '/v1/traffic': async ({ control, measured }, _, __, signal) => {
+    if (measured === null)
+      throw new Unanswered(503, 'requests are not counted: the controller runs without --enable-metrics');
+    try {
+      const { series } = await control.series(signal);
+      return rows([trafficView(series, measured, performance.now())]);
+    } catch (cause) {
+      throw new Unanswered(503, 'nginx does not say what it counted; sluice problems may say why', { cause });
+    }
   },
   '/v1/running': (_, moment) => rows(runningViews(moment)),
   '/v1/state': async ({ control }, { snapshot }, query, signal) => {
@@ -82,11 +89,11 @@ function rows(list: Iterable<object>): Answer {
 /** A page does not wait longer for nginx. */
 const PATIENCE_MS = 2000;
 
-async function askNginx(control: Sources['control'], signal: AbortSignal): Promise<Asked> {
+async function askNginx({ control, measured }: Sources, signal: AbortSignal): Promise<Asked> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   const [ejections, counters] = await Promise.all([
     control.ejections(patience).catch(() => null),
-    control.counters(patience).catch(() => null),
+    measured === null ? null : control.counters(patience).catch(() => null),
   ]);
   return { ejections, counters };
 }

@@ -6,7 +6,7 @@ import { CONFIG_FILES } from '../render/folders.ts';
 import type { Sources } from './answers.ts';
 import { serveInspection } from './server.ts';
 
-export interface Inspected extends Pick<Sources, 'control' | 'moment'> {
+export interface Inspected extends Pick<Sources, 'control' | 'measured' | 'moment'> {
   readonly confDir: string;
   readonly log: Logger;
 }

@@ -69,7 +69,7 @@ export interface BackendView {
   readonly resolves: string | null;
   readonly endpoints: readonly EndpointView[];
   readonly canaries: readonly CanaryView[];
-  /** Of the Service, all its ports, since nginx started; null while nginx does not answer. */
+  /** Of the Service, all its ports, since nginx started; null without --enable-metrics, and while nginx does not answer. */
   readonly requests: number | null;
   /** Of those, answered with 5xx. */
   readonly errors: number | null;
@@ -109,13 +109,21 @@ export interface TrafficRow {
   readonly service: string;
   /** The display name of the canary that took them, '' for none. */
   readonly canary: string;
-  readonly status: number;
+  /** '' where requests are not counted by host (--metrics-per-host=false). */
+  readonly host: string;
+  /** "200", or "2xx" with --report-status-classes. */
+  readonly status: string;
   readonly requests: number;
+  /** How many took up to each of the bounds, and not up to the one before; the last is for all others. Empty without bounds. */
+  readonly durations: readonly number[];
 }
 
 export interface TrafficView {
   /** Milliseconds, monotonic. */
   readonly at: number;
+  /** Seconds, ascending; empty where durations are not measured. */
+  readonly bounds: readonly number[];
+  readonly hosts: 'counted' | 'not counted';
   readonly rows: readonly TrafficRow[];
 }
 

@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   watch: ['watch', 'kube', 'model'],
   admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
-  inspect: ['inspect', 'apply', 'render', 'kube'],
+  inspect: ['inspect', 'apply', 'render', 'kube', 'telemetry'],
   status: ['status', 'watch', 'kube', 'model', 'feature'],
 };
 

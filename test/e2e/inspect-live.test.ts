@@ -41,7 +41,7 @@ describe('sluice diff, top and kubectl sluice', () => {
           }),
         ],
       },
-      flags: ['--configmap=default/sluice'],
+      flags: ['--configmap=default/sluice', '--enable-metrics'],
     });
     edited = await mkdtemp(join(tmpdir(), 'sluice-edited-'));
   });
@@ -131,15 +131,17 @@ describe('sluice diff, top and kubectl sluice', () => {
       while (!isOver) await ask({ port: sluice.http, host: 'a.test' });
       const { status, out } = await measuring;
       expect(status).to.equal(0);
-      const found = (JSON.parse(out) as { name: string; perSecond: number; errorsPerSecond: number }[]).find(
-        ({ name }) => name === 'default/a',
-      );
+      const found = (
+        JSON.parse(out) as { name: string; perSecond: number; errorsPerSecond: number; p99: number | null }[]
+      ).find(({ name }) => name === 'default/a');
       expect(found?.perSecond).to.be.above(1);
       return found;
     }, 30_000);
     expect(rates?.errorsPerSecond).to.equal(0);
+    expect(rates?.p99).to.be.above(0).and.below(10);
+    expect((await run('top', '--once', '--by=host')).out).to.match(/ a\.test\n/);
     const { out } = await run('top', '--once');
-    expect(out).to.match(/^ *REQ\/S +4XX\/S +5XX\/S +REQUESTS +NAME\n/);
+    expect(out).to.match(/^ *REQ\/S +4XX\/S +5XX\/S +P50 +P99 +REQUESTS +NAME\n/);
     expect(out).to.match(/ default\/a\n/);
   });
 

@@ -26,6 +26,7 @@ describe('sluice routes, backends, certs, problems, conf', () => {
     pair = await makePair(['shop.test', '*.shop.test'], { notAfter: new Date(Date.now() + 20.5 * DAY_MS) });
     const dead = { address: '127.0.0.199', port: pods[0]?.port ?? 0 };
     sluice = await startSluice({
+      flags: ['--enable-metrics'],
       manifests: {
         'shop.json': [
           ...workload('main', pods),

@@ -37,7 +37,7 @@ const backends = tool({
   usage: ['[NAME] [--namespace=NS]'],
   details: `NAME is part of NAMESPACE/SERVICE/PORT, or of the address of an endpoint. Endpoints are ready unless their state stands
 behind them: draining, elsewhere (of another zone, for when no other can serve), ejected with the seconds until they are tried
-again. REQUESTS and ERRORS (5xx) are those of the Service since nginx started; wide and JSON have every endpoint with its zone.
+again. REQUESTS and ERRORS (5xx) are those of the Service since nginx started, with --enable-metrics; wide and JSON have every endpoint with its zone.
 
 ${WHERE}`,
   maxWords: 1,
@@ -117,9 +117,10 @@ ${WHERE}`,
 const top = tool({
   name: 'top',
   about: 'show the requests per second of a running controller, live',
-  usage: ['[--by=ingress|backend] [--once]'],
+  usage: ['[--by=ingress|host|backend] [--once]'],
   details: `A table each second, busiest first; q or Ctrl-C ends it. When standard output is no terminal, or with --once or -o json, one
-second is measured and printed. ERRORS are answers with 5xx.
+second is measured and printed. P50 and P99 are the
+milliseconds that half of the requests took at most, and 99 of 100, by the buckets of request_duration_seconds (--time-buckets). The controller counts requests with --enable-metrics.
 
 ${WHERE}`,
   maxWords: 0,

@@ -18,6 +18,6 @@ export const CONF_OPTIONS = { state: text('NAME', 'The object to print, as JSON.
 export const DIFF_OPTIONS = { output: OUTPUT };
 export const TOP_OPTIONS = {
   ...LIST_OPTIONS,
-  by: oneOf(['ingress', 'backend'], 'What a row is.'),
+  by: oneOf(['ingress', 'host', 'backend'], 'What a row is.'),
   once: toggle('Measure one second, print, and end.'),
 };

@@ -13,6 +13,7 @@ import { type Screen, screenOf } from './screen.ts';
 const INTERVAL_MS = 1000;
 
 const fixed = (value: number): string => value.toFixed(1);
+const milliseconds = (seconds: number | null): string => (seconds === null ? '-' : fixed(seconds * 1000));
 const COLUMNS = [
   column<Rate>('REQ/S', ({ perSecond }) => fixed(perSecond), { align: 'right' }),
   column<Rate>('4XX/S', ({ refusedPerSecond }) => fixed(refusedPerSecond), { align: 'right' }),
@@ -20,6 +21,8 @@ const COLUMNS = [
     align: 'right',
     style: ({ errorsPerSecond }) => (errorsPerSecond > 0 ? 'red' : null),
   }),
+  column<Rate>('P50', ({ p50 }) => milliseconds(p50), { align: 'right' }),
+  column<Rate>('P99', ({ p99 }) => milliseconds(p99), { align: 'right' }),
   column<Rate>('REQUESTS', ({ requests }) => String(requests), { align: 'right' }),
   column<Rate>('NAME', ({ name }) => name),
 ];
@@ -27,7 +30,15 @@ const COLUMNS = [
 export async function top({ options, flags, streams, signal }: Invocation<typeof TOP_OPTIONS>): Promise<number> {
   const inspector = await inspectorOf(flags, signal);
   const { output, by, namespace } = options;
-  const rates = (before: TrafficView, after: TrafficView): Rate[] => ratesOf(before, after, by, namespace);
+  const rates = (before: TrafficView, after: TrafficView): Rate[] => {
+    if (by === 'host' && after.hosts === 'not counted') {
+      throw new CommandError(
+        EXIT.unavailable,
+        'requests are not counted by host: the controller has --metrics-per-host=false',
+      );
+    }
+    return ratesOf(before, after, by, namespace);
+  };
   const isOnce = options.once || streams.width === null || output === 'json' || output === 'yaml';
   if (!isOnce) {
     const screen = screenOf(streams, signal);

@@ -73,18 +73,33 @@ describe('commands that look at a running controller', () => {
   });
 
   it('rates are by the time between two looks; counters that nginx lost begin anew; busiest first', () => {
-    const row = (service: string, status: number, requests: number): TrafficRow => {
-      return { namespace: 'ns', ingress: 'web', service, canary: '', status, requests };
+    const row = (service: string, status: number, requests: number, durations: number[] = []): TrafficRow => {
+      const labels = { namespace: 'ns', ingress: 'web', service, canary: '', host: 'a.test', status: String(status) };
+      return { ...labels, requests, durations };
     };
-    const before = { at: 1000, rows: [row('a', 200, 100), row('b', 200, 50)] };
-    const after = { at: 3000, rows: [row('a', 200, 110), row('b', 200, 20), row('b', 503, 4), row('b', 404, 2)] };
+    const around = { bounds: [0.1, 0.2, 1], hosts: 'counted' } as const;
+    const before = { ...around, at: 1000, rows: [row('a', 200, 100, [100, 0, 0, 0]), row('b', 200, 50)] };
+    const after = {
+      ...around,
+      at: 3000,
+      rows: [row('a', 200, 110, [100, 9, 0, 1]), row('b', 200, 20), row('b', 503, 4), row('b', 404, 2)],
+    };
     expect(ratesOf(before, after, 'backend', null)).to.deep.equal([
-      { name: 'ns/b', perSecond: 13, refusedPerSecond: 1, errorsPerSecond: 2, requests: 26 },
-      { name: 'ns/a', perSecond: 5, refusedPerSecond: 0, errorsPerSecond: 0, requests: 110 },
+      { name: 'ns/b', perSecond: 13, refusedPerSecond: 1, errorsPerSecond: 2, p50: null, p99: null, requests: 26 },
+      {
+        name: 'ns/a',
+        perSecond: 5,
+        refusedPerSecond: 0,
+        errorsPerSecond: 0,
+        p50: 0.1 + (0.1 * 5) / 9,
+        p99: 1,
+        requests: 110,
+      },
     ]);
     expect(ratesOf(before, after, 'ingress', null).map(({ name, perSecond }) => [name, perSecond])).to.deep.equal([
       ['ns/web', 18],
     ]);
+    expect(ratesOf(before, after, 'host', null).map(({ name }) => name)).to.deep.equal(['a.test']);
     expect(ratesOf(before, after, 'ingress', 'other')).to.deep.equal([]);
   });
 

@@ -34,9 +34,10 @@ describe('the inspection socket', () => {
     const control = {
       ejections: () => Promise.reject(new Error('nginx is away')),
       counters: () => Promise.reject(new Error('nginx is away')),
+      series: () => Promise.reject(new Error('nginx is away')),
       get: () => Promise.resolve(''),
     };
-    const sources = { control, moment: () => moment, read: () => Promise.resolve('') };
+    const sources = { control, measured: null, moment: () => moment, read: () => Promise.resolve('') };
     await serveInspection(path(), join(folder, 'secret'), sources, end.signal);
   });
 
@@ -82,6 +83,13 @@ describe('the inspection socket', () => {
     expect(hosts).to.deep.equal(hosts.toSorted());
     expect(lines.slice(0, 3).map((line) => line.split(/ +/)[1])).to.deep.equal(['/static', '/api', '/']);
     expect(lines.at(-1)).to.match(/^_ /);
+  });
+
+  it('sluice top is told that nobody counts', async () => {
+    const message = await inspector()
+      .text('/v1/traffic')
+      .catch((error: Error) => error.message);
+    expect(message).to.equal('requests are not counted: the controller runs without --enable-metrics');
   });
 
   it('a reader who leaves ends the answer', async () => {
