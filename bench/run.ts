@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import admission from './admission.ts';
 import balancers from './balancers.ts';
 import churn from './churn.ts';
+import dashboard from './dashboard.ts';
 import dataplane from './dataplane.ts';
 import dataplanePolicies from './dataplane-policies.ts';
 import metrics from './metrics.ts';
@@ -28,6 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   admission,
   balancers,
   metrics,
+  dashboard,
 ];
 const OPTIONS = ['--json', '--pictures'];
 const ROOT = resolve(import.meta.dirname, '..');

@@ -8,6 +8,7 @@ import { drainClients } from './apply/drain.ts';
 import type { Nginx } from './apply/nginx.ts';
 import { readResolvConf } from './apply/resolver.ts';
 import type { Surroundings } from './apply/surroundings.ts';
+import { startDashboard } from './dashboard/start.ts';
 import type { FlagValues } from './flags.ts';
 import { startInspection } from './inspect/start.ts';
 import { Loop } from './loop.ts';
@@ -22,6 +23,7 @@ import { type Duties, NO_DUTIES, startDuties } from './status/start.ts';
 import { seriesMegabytes, seriesOptions } from './telemetry/families.ts';
 import { requestMetricsOf } from './telemetry/flag-values.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
+import { Journal } from './telemetry/journal.ts';
 import { Metrics, type Moment } from './telemetry/metrics.ts';
 import { versionOf } from './version.ts';
 import { Cluster } from './watch/cluster.ts';
@@ -120,6 +122,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     ...duties.problems(),
     ...metrics.problems(),
   ];
+  const journal = new Journal(Date.now);
   const report = problemReporter(problems, log, (all) => duties.say(all));
   const moment = (): Moment => ({
     problems: tidy(problems()),
@@ -136,6 +139,19 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     isHealthy: () => !isStopping && (loop === null || nginx?.isAlive === true || flags['nginx-mode'] === 'remote'),
     isReady: () => !isStopping && loop?.isReady === true && nginx?.isAlive === true,
     metrics: () => ({ type: metrics.contentType, pieces: metrics.pieces(moment(), control, work.signal) }),
+    dashboard: startDashboard(
+      flags,
+      {
+        control,
+        journal,
+        templates: join(TEMPLATE_FOLDER, 'dashboard'),
+        isReady: () => loop?.isReady === true && nginx?.isAlive === true,
+        model: () => loop?.model ?? null,
+        problems,
+        reloads: () => applier?.reloads ?? 0,
+      },
+      work.signal,
+    ),
   };
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
   const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
@@ -154,6 +170,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     events: {
       onChange: (stale, what) => {
         log.debug(what);
+        journal.cause(what, stale);
         if (stale.size === 0) report();
         else loop?.notify(stale); // it reports after its pass
       },
@@ -195,6 +212,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
       nginx,
       log,
       jitterMs: (flags['reload-jitter'] ?? (choice.kind === 'manifests' ? 0 : 1)) * 1000,
+      onEvent: (event) => journal.note(event),
       onReload: (outcome, milliseconds) => metrics.observeReload(outcome, milliseconds / 1000, Date.now() / 1000),
       onApplied: (model, milliseconds, waited) => {
         metrics.observeApply(milliseconds / 1000, waited === null ? null : waited / 1000, model, Date.now() / 1000);

@@ -128,7 +128,7 @@ export const FLAGS = {
   'disable-sync-events': toggle(false, 'Send no Events but those of reloads.'),
   'http-port': flag(80, port, 'Port for HTTP.'),
   'https-port': flag(443, port, 'Port for HTTPS.'),
-  'healthz-port': flag(10254, port, 'Port of /healthz, /readyz and /metrics.'),
+  'healthz-port': flag(10254, port, 'Port of /healthz, /readyz, /metrics and /dashboard.'),
   'healthz-host': flag('', text, 'Address of that port; all when empty.'),
   'validating-webhook': flag<{ readonly host: string; readonly port: number } | null>(
     null,
@@ -139,6 +139,7 @@ export const FLAGS = {
   'validating-webhook-key': optional('File of the key of that certificate, PEM.'),
   'validating-webhook-client-ca': optional('File of the authority, PEM, of whose certificates its clients need one.'),
   'disable-full-test': toggle(false, 'Changes nothing: a review is always about what the Ingress touches alone.'),
+  'enable-dashboard': toggle(false, 'Show what is served, and what is wrong, at /dashboard of the health port.'),
   'health-check-path': flag('/healthz', absolutePath, 'Path of the health checks.'),
   'enable-metrics': toggle(false, 'Measure requests, nginx and the controller under the names of ingress-nginx.'),
   'metrics-per-host': toggle(true, 'Label the metrics of requests with the host.'),

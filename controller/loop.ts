@@ -9,6 +9,7 @@ import { ReloadFailed } from './apply/reload.ts';
 import type { Graph } from './model/graph.ts';
 import type { Model, Problem } from './model/types.ts';
 import type { ReadKey } from './model/view.ts';
+import type { LoopEvent } from './telemetry/journal.ts';
 import { Wakeup } from './watch/wakeup.ts';
 
 /** The slow lane waits until nothing asked for a reload for this long, but not longer than the second value. */
@@ -36,6 +37,8 @@ export interface LoopParts {
     outcome: (Reloaded & { readonly kind: 'reloaded' }) | { readonly kind: 'failed' },
     milliseconds: number,
   ): void;
+  /** Called with each thing worth remembering. */
+  onEvent(event: LoopEvent): void;
 }
 
 export class Loop {
@@ -94,6 +97,7 @@ export class Loop {
     this.#model = this.#parts.graph.evaluate();
     const how = await applier.start(this.#model, signal);
     log.info({ master: nginx.pid }, `nginx ${how}`);
+    this.#parts.onEvent({ kind: 'nginx', what: how });
     this.#parts.onApplied(this.#model, 0, null);
     this.#changed.raise(); // what the start held back, or changed meanwhile
     this.#unready.raise();
@@ -139,7 +143,9 @@ export class Loop {
     this.#model = model;
     const applied = await this.#parts.applier.apply(model, signal);
     const milliseconds = performance.now() - started;
+    const { upserts, removals, reload, first } = applied;
     this.#report(applied, stale, milliseconds);
+    this.#parts.onEvent({ kind: 'applied', upserts, removals, reload, names: first, ms: milliseconds });
     this.#parts.onApplied(model, milliseconds, waited);
     if (applied.reload === null) this.#failure = null;
     else if (!this.#failure?.message.startsWith(failureText(applied.reload))) this.#wantReload();
@@ -192,6 +198,7 @@ export class Loop {
           const milliseconds = performance.now() - started;
           log.info({ reason: outcome.reason, ms: round(milliseconds) }, 'nginx reloaded');
           this.#parts.onReload(outcome, milliseconds);
+          this.#parts.onEvent({ kind: 'reloaded', reason: outcome.reason, ms: milliseconds });
         }
       } catch (error) {
         if (signal.aborted) throw error;
@@ -222,6 +229,11 @@ export class Loop {
       code: 'reload-failed',
       message: `${failureText(reason)}: ${error instanceof Error ? error.message : String(error)}`,
     };
+    this.#parts.onEvent({
+      kind: 'reload-failed',
+      reason,
+      message: error instanceof Error ? error.message : String(error),
+    });
     if (error instanceof ConfigRefused || error instanceof ReloadFailed) return;
     this.#parts.onApplied(model, 0, null);
     await delay(this.#pause, undefined, { signal });
@@ -240,6 +252,7 @@ export class Loop {
       if (this.#isStopping) return;
       this.#isReady = false;
       if (performance.now() - since > 60_000) pause = 0;
+      this.#parts.onEvent({ kind: 'nginx', what: 'ended' });
       log.error(`nginx ended by itself; starting it again ${pause === 0 ? 'at once' : `in ${pause} ms`}`);
       await delay(pause, undefined, { signal });
       pause = Math.min(Math.max(pause * 2, RETRY_MS), MAX_BACKOFF_MS);
@@ -247,6 +260,7 @@ export class Loop {
       try {
         const how = await applier.start(this.#model, signal);
         log.info({ master: nginx.pid }, how === 'started' ? 'nginx started again' : 'nginx adopted');
+        this.#parts.onEvent({ kind: 'nginx', what: how });
         this.#changed.raise();
         this.#unready.raise();
       } catch (error) {

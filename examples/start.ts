@@ -65,6 +65,7 @@ const controller = spawn(
     `--https-port=${https}`,
     '--post-shutdown-grace-period=0',
     '--log-format=text',
+    '--enable-dashboard',
     ...args,
   ],
   { stdio: 'inherit', detached: true }, // a group of its own: Ctrl-C reaches it once, through us
@@ -93,6 +94,7 @@ Sluice serves the manifests in examples/. Try:
   curl -k https://secure.localhost:${https}/
   curl http://any.wild.localhost:${http}/               # wildcard host, ExternalName Service
   curl http://127.0.0.1:${health}/metrics
+  http://127.0.0.1:${health}/dashboard                  # in a browser: what is served, what changed, what is wrong
 
 Where curl does not resolve *.localhost: curl -H 'Host: demo.localhost' http://127.0.0.1:${http}/
 Edit a file in examples/ and ask again: changes are live without a reload. Ctrl-C ends everything.

@@ -28,6 +28,7 @@ function _M.start(name, previous)
   require("metrics.counters")
   require("metrics.series")
   require("metrics.report")
+  require("metrics.traffic")
   require("worker")
 end
 

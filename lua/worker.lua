@@ -6,6 +6,7 @@ local feed = require("config.feed")
 local profiles = require("router.profiles")
 local retry_budget = require("balancer.retry_budget")
 local series = require("metrics.series")
+local traffic = require("metrics.traffic")
 local under_way = require("lib.under_way")
 
 local _M = {}
@@ -17,6 +18,7 @@ function _M.start(config, logged, needs)
   profiles.load(needs)
   feed.start(config)
   counters.start(logged)
+  traffic.start()
   ejection.start()
   retry_budget.start()
   under_way.start()
@@ -26,6 +28,7 @@ function _M.stop()
   under_way.stop()
   retry_budget.flush()
   series.flush(false)
+  traffic.flush()
   feed.stop()
 end
 

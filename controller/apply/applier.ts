@@ -33,6 +33,8 @@ export interface ApplierParts {
 export interface Applied {
   readonly upserts: number;
   readonly removals: number;
+  /** The first few names of both, hosts first. */
+  readonly first: readonly string[];
   /** Why a reload is needed, null when it is not. */
   readonly reload: string | null;
   /** What was sent, and with a "-" before it what was removed. */
@@ -49,7 +51,7 @@ export type Reloaded =
   | { readonly kind: 'unneeded' };
 
 const NOTHING_RUNS: Running = { state: new Map(), hosts: new Map(), loaded: [new Set()], base: '' };
-const NOTHING_SENT: Omit<Applied, 'reload'> = { upserts: 0, removals: 0, names: [] };
+const NOTHING_SENT: Omit<Applied, 'reload'> = { upserts: 0, removals: 0, first: [], names: [] };
 const MAX_STATE_MEGABYTES = 65_536;
 const START_POLL_MS = 20;
 const START_DEADLINE_MS = 15_000;
@@ -153,6 +155,7 @@ export class Applier {
     return {
       upserts: wanted.upsert.length,
       removals: wanted.remove.length,
+      first: firstOf(wanted),
       reload: wanted.reload?.reason ?? null,
       names: [...wanted.upsert, ...wanted.remove.map((name) => `-${name}`)],
     };
@@ -373,6 +376,19 @@ export class Applier {
       gone.abort();
     }
   }
+}
+
+const NAMES_SHOWN = 6;
+
+/** Hosts first, whose owners know them; what certificates and lists are called is nobody's word. */
+function firstOf({ upsert, remove }: Plan): string[] {
+  const changed = [...upsert, ...remove].filter(
+    (name) => /^(host|backend|certificate)\//.test(name) || name === 'settings',
+  );
+  return [
+    ...changed.filter((name) => name.startsWith('host/')),
+    ...changed.filter((name) => !name.startsWith('host/')),
+  ].slice(0, NAMES_SHOWN);
 }
 
 function fullText(megabytes: number): string {

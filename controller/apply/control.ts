@@ -94,6 +94,14 @@ export interface Ejections {
   readonly withheld: number;
 }
 
+/** "route <host> <match> <path>" and "endpoint <backend's display name> <address>" → how many, since counting began. */
+export interface TrafficCounts {
+  /** Seconds since 1970. */
+  readonly since: number;
+  readonly requests: Readonly<Record<string, number>>;
+  readonly errors: Readonly<Record<string, number>>;
+}
+
 export class Control {
   readonly #socketPath: string;
   readonly #secret: string;
@@ -151,6 +159,11 @@ export class Control {
   async connections(signal: AbortSignal): Promise<number | null> {
     const all = JSON.parse(await this.get('/v1/connections', signal)) as number | null;
     return all === null ? null : all - 1; // without our own
+  }
+
+  /** Requests and errors by route and endpoint; asking keeps nginx counting for a while (lua/metrics/traffic.lua). */
+  async traffic(signal: AbortSignal): Promise<TrafficCounts> {
+    return JSON.parse(await this.get('/v1/traffic', signal)) as TrafficCounts;
   }
 
   /** A dry run of the router (lua/router/explain.lua); question and answer are JSON. */

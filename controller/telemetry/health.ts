@@ -1,14 +1,22 @@
-// The health port: /healthz (alive and not stopping), /readyz (the first state is in every worker), /metrics.
+// The health port: /healthz (alive and not stopping), /readyz (the first state is in every worker), /metrics, /dashboard.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+
+/** Answers everything at a path and below it. */
+export interface Pages {
+  readonly path: string;
+  answer(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
+}
 
 export interface HealthChecks {
   readonly path: string;
   isHealthy(): boolean;
   isReady(): boolean;
   metrics(): { readonly type: string; readonly pieces: AsyncIterable<string | Buffer> };
+  /** null where it is off. */
+  readonly dashboard: Pages | null;
 }
 
 /** The health port cannot be had; the message says what to do. */
@@ -28,7 +36,8 @@ export async function serveHealth(
     const answer = (status: number, body: string, type = 'text/plain'): void => {
       response.writeHead(status, { 'Content-Type': type }).end(body);
     };
-    const path = new URL(request.url ?? '/', 'http://health').pathname;
+    const url = urlOf(request);
+    const path = url.pathname;
     if (path === checks.path) answer(checks.isHealthy() ? 200 : 500, checks.isHealthy() ? 'ok' : 'not healthy');
     else if (path === '/readyz') answer(checks.isReady() ? 200 : 503, checks.isReady() ? 'ok' : 'not ready');
     else if (path === '/metrics') {
@@ -36,6 +45,11 @@ export async function serveHealth(
       response.setHeader('Content-Type', type);
       // What fails on the way breaks the connection off: nobody takes a part for all.
       send(pieces, request, response).catch(() => response.destroy());
+    } else if (checks.dashboard !== null && isBelow(path, checks.dashboard.path)) {
+      checks.dashboard.answer(request, response, url).catch((error: unknown) => {
+        if (response.headersSent) response.destroy();
+        else answer(500, `making this page failed: ${String(error)}`);
+      });
     } else answer(404, 'not found');
   });
   await new Promise<void>((resolve, reject) => {
@@ -75,4 +89,14 @@ async function send(
   }
   target.end();
   await sent;
+}
+
+/** The path and query of a request; those of "/" where they are malformed. */
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  const text = `http://health${url.startsWith('/') ? url : '/'}`;
+  return new URL(URL.canParse(text) ? text : 'http://health/');
+}
+
+function isBelow(path: string, parent: string): boolean {
+  return path === parent || path.startsWith(`${parent}/`);
 }

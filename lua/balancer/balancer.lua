@@ -198,6 +198,12 @@ local function learn(backend, addresses, answered, spent, is_over)
   end
 end
 
+--- The display name of the backend that serves a dispatched request, nil for none.
+function _M.name_of(var, route)
+  local backend = route.target.id and backend_of(var, route)
+  return backend and backend.name
+end
+
 --- In the log phase, of requests that failed and of routes whose backend has peers to watch: tells
 -- what each try took. Until the answer began: a long body or stream says nothing about how busy a
 -- peer is. `held` is the text of the last peer, where that is known.

@@ -15,6 +15,7 @@
 --   GET  /v1/status       nginx's status page
 --   GET  /v1/connections  how many client connections are open, this one among them; null where
 --                         nginx does not count them (it lacks the stub_status module)
+--   GET  /v1/traffic      requests and errors by route and endpoint; asking switches counting on
 --   GET  /v1/ejections    endpoints that are left out, how often that happened, and retries
 --   GET  /configuration/backends   the backends as tools for ingress-nginx read them
 
@@ -27,6 +28,7 @@ local report = require("metrics.report")
 local retry_budget = require("balancer.retry_budget")
 local slow_start = require("balancer.slow_start")
 local store = require("config.store")
+local traffic = require("metrics.traffic")
 
 local state = require("config.dictionary").state
 local find = string.find
@@ -387,6 +389,9 @@ local HANDLERS = {
   ["GET /v1/status"] = report.status,
   ["GET /v1/connections"] = function()
     return answer(200, tonumber(ngx.var.connections_active) or cjson.null)
+  end,
+  ["GET /v1/traffic"] = function()
+    return answer(200, traffic.all())
   end,
   ["GET /v1/ejections"] = function()
     local found = ejection.report()

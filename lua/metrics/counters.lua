@@ -6,6 +6,7 @@ local hosts = require("router.host")
 local in_flight = require("balancer.in_flight")
 local limits = require("policy.limits")
 local series = require("metrics.series")
+local traffic = require("metrics.traffic")
 local variables = require("router.variables")
 
 local escape_uri = ngx.escape_uri
@@ -72,6 +73,9 @@ function _M.log()
   local held = route.counts and in_flight.finish(var)
   if route.learns or status == 502 or status == 504 then
     balancer.learn(var, route, held)
+  end
+  if traffic.is_on then
+    traffic.count(var, route, status, balancer.name_of(var, route))
   end
   if has_logged and var.no_log ~= "1" then
     fill(var, route)
