@@ -10,6 +10,7 @@ import { readResolvConf } from './apply/resolver.ts';
 import type { Surroundings } from './apply/surroundings.ts';
 import { startDashboard } from './dashboard/start.ts';
 import type { FlagValues } from './flags.ts';
+import { startInspection } from './inspect/start.ts';
 import { Loop } from './loop.ts';
 import { Graph } from './model/graph.ts';
 import { expiredCertificates, showProblem, tidy } from './model/problems.ts';
@@ -155,6 +156,14 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   await serveHealth(flags['healthz-host'], flags['healthz-port'], checks, work.signal);
   const serving = (): Serving | null => (graph === null || !loop?.model ? null : { graph, model: loop.model });
   await startWebhook(flags, { cluster, serving, metrics, log }, work.signal);
+
+  const inspected = () => {
+    const [now, model] = [applier, loop?.model ?? null];
+    if (now === null || model === null) return null;
+    return { model, problems: tidy(problems()), snapshot: () => now.snapshot(model) };
+  };
+  const measured = requestMetricsOf(flags);
+  await startInspection({ confDir: foldersOf(flags).confDir, control, measured, moment: inspected, log }, work.signal);
 
   const opening: Opening = {
     store: intake,

@@ -41,6 +41,11 @@ export interface Applied {
   readonly names: readonly string[];
 }
 
+/** What nginx runs, and under what a wanted state is compared with it. */
+export interface Snapshot extends Pick<ApplierParts, 'installation' | 'abilities' | 'data'> {
+  readonly running: Running;
+}
+
 export type Reloaded =
   | { readonly kind: 'reloaded'; readonly reason: string; readonly lacks: Lack }
   | { readonly kind: 'unneeded' };
@@ -79,6 +84,25 @@ export class Applier {
   /** Reloads since the program started. */
   get reloads(): number {
     return this.#reloads;
+  }
+
+  /** For whoever looks at it; the model is the one in force. */
+  snapshot({ settings }: Model): Snapshot {
+    const { abilities, data, render } = this.#parts;
+    const installation = { ...this.#installation, previousStateMegabytes: null };
+    const isJudged = this.#judged?.of === settings && this.#judged.refused.size > 0;
+    if (!isJudged || this.#baseOf?.digest !== this.#running.base) {
+      return { running: this.#running, installation, abilities, data };
+    }
+    // Texts that nginx refused are in the settings of whoever compares, too: leaving them out is no difference.
+    const { digest } = render(
+      settings,
+      new Set(),
+      { profiles: new Map(), servers: new Map() },
+      abilities,
+      installation,
+    );
+    return { running: { ...this.#running, base: digest }, installation, abilities, data };
   }
 
   /** Starts nginx for a model, or adopts one that runs exactly the configuration that the model needs. */

@@ -2,6 +2,7 @@
 import { type Command, SELECTION_FLAGS, SOURCE_FLAGS, service, tool } from './command.ts';
 import { completion } from './completion/command.ts';
 import { explain } from './explain/command.ts';
+import { INSPECTIONS } from './inspect/commands.ts';
 import { lint } from './lint/command.ts';
 import { migrateReport } from './migrate/command.ts';
 import { WEBHOOK_CERT_OPTIONS } from './webhook-options.ts';
@@ -81,6 +82,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   lint,
   migrateReport,
+  ...INSPECTIONS,
   render,
   nginx,
   waitShutdown,

@@ -36,13 +36,7 @@ export function printRows<R>(
       break;
     case 'table':
     case 'wide':
-      streams.out(
-        tableOf(
-          streams,
-          rows,
-          columns.filter(({ shown }) => format === 'wide' || shown === 'always'),
-        ),
-      );
+      tablePrinter(streams, format, columns)(rows);
       break;
     default:
       assertNever(format);
@@ -55,14 +49,44 @@ export function printData(streams: Streams, format: 'json' | 'yaml', data: unkno
 
 const GAP = '  ';
 
-/** Lines with aligned columns; on a terminal that is too narrow the last column is cut. */
-function tableOf<R>(streams: Streams, rows: readonly R[], columns: readonly Column<R>[]): string {
-  const cells = rows.map((row) => columns.map((each) => plain(each.of(row))));
-  const widths = columns.map(({ title }, i) => Math.max(title.length, ...cells.map((line) => widthOf(line[i] ?? ''))));
+/**
+ * Prints blocks of rows below one head, with aligned columns; a later block may widen them. On a terminal that is too narrow the
+ * last column is cut.
+ */
+export function tablePrinter<R>(
+  streams: Streams,
+  format: 'table' | 'wide',
+  all: readonly Column<R>[],
+): (rows: readonly R[]) => void {
+  const columns = all.filter(({ shown }) => format === 'wide' || shown === 'always');
+  let widths = columns.map(({ title }) => title.length);
+  let hasHead = false;
+  return (rows) => {
+    if (hasHead && rows.length === 0) return;
+    const cells = rows.map((row) => columns.map((each) => plain(each.of(row))));
+    widths = widths.map((width, i) => cells.reduce((most, line) => Math.max(most, widthOf(line[i] ?? '')), width));
+    const lineOf = lineMaker(streams, columns, widths);
+    const head = lineOf(
+      columns.map(({ title }) => title),
+      (text) => streams.paint('bold', text),
+    );
+    const body = rows.map((row, r) =>
+      lineOf(cells[r] ?? [], (text, i) => {
+        const style = columns[i]?.style(row) ?? null;
+        return style === null ? text : streams.paint(style, text);
+      }),
+    );
+    streams.out([...(hasHead ? [] : [head]), ...body].map((line) => `${line.trimEnd()}\n`).join(''));
+    hasHead = true;
+  };
+}
+
+type LineMaker = (texts: readonly string[], paint: (text: string, i: number) => string) => string;
+
+function lineMaker<R>(streams: Streams, columns: readonly Column<R>[], widths: readonly number[]): LineMaker {
   const before = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0);
   const room = streams.width === null ? Number.POSITIVE_INFINITY : Math.max(streams.width - before, 8);
-
-  const lineOf = (texts: readonly string[], paint: (text: string, i: number) => string): string =>
+  return (texts, paint) =>
     texts
       .map((text, i) => {
         const isLast = i === texts.length - 1;
@@ -73,18 +97,6 @@ function tableOf<R>(streams: Streams, rows: readonly R[], columns: readonly Colu
         return isLast ? painted : painted + pad;
       })
       .join(GAP);
-
-  const head = lineOf(
-    columns.map(({ title }) => title),
-    (text) => streams.paint('bold', text),
-  );
-  const body = rows.map((row, r) =>
-    lineOf(cells[r] ?? [], (text, i) => {
-      const style = columns[i]?.style(row) ?? null;
-      return style === null ? text : streams.paint(style, text);
-    }),
-  );
-  return [head, ...body].map((line) => `${line.trimEnd()}\n`).join('');
 }
 
 /** Names come from objects of others: no control characters reach the terminal. */

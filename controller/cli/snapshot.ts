@@ -23,18 +23,23 @@ export interface Snapshot {
   readonly problems: readonly Problem[];
 }
 
-/** Throws UsageError, ApiUnavailable. */
-export async function readSnapshot(flags: FlagValues, streams: Streams, signal: AbortSignal): Promise<Snapshot> {
+/** `given` is the selection of a running controller; null for that of the flags. Throws UsageError, ApiUnavailable. */
+export async function readSnapshot(
+  flags: FlagValues,
+  streams: Streams,
+  signal: AbortSignal,
+  given: Selection | null = null,
+): Promise<Snapshot> {
   const cluster = new Cluster();
   const errors: unknown[] = [];
   const choice = chooseSource(flags, process.env);
-  const intake = new Intake(cluster, () => selectionOf(flags));
+  const intake = new Intake(cluster, () => given ?? selectionOf(flags));
   const events = { onChange: () => undefined, onError: (error: unknown) => errors.push(error) };
   const onWaiting = ({ error }: Failed): void => streams.err(`${error.message}; trying again\n`);
   const { source, name } = await openSource(choice, flags, { store: intake, events, onWaiting }, signal);
   await withProgress(streams, `reading ${name}`, source.readOnce(signal));
   if (errors.length > 0) throw new Error(`reading ${name} failed`, { cause: errors[0] });
-  const selection = selectionOf(flags, { kind: choice.kind, ingressClasses: source.ingressClasses });
+  const selection = given ?? selectionOf(flags, { kind: choice.kind, ingressClasses: source.ingressClasses });
   const model = new Graph(cluster, selection).evaluate();
   const problems = tidy([
     ...source.problems(),

@@ -14,6 +14,8 @@ export interface Folders {
 export const CONFIG_FILES = {
   config: 'nginx.conf',
   secret: 'secret',
+  /** What the commands of sluice ask. */
+  inspection: 'inspect/inspect.sock',
   certificate: 'placeholder.crt',
   certificateKey: 'placeholder.key',
 } as const;

@@ -1,13 +1,12 @@
 // The socket of the supervisor: who may speak (the secret), how much, and to which of its few commands. What a command does is
 // supervisor.ts.
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { MAX_REQUEST_BYTES, SECRET_HEADER } from '../apply/protocol.ts';
+import { MAX_REQUEST_BYTES } from '../apply/protocol.ts';
+import { knowsSecret } from '../apply/secret.ts';
 
-const MIN_SECRET_CHARACTERS = 32;
 const MAX_CONNECTIONS = 32;
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -59,15 +58,6 @@ async function answer(
     return send(response, 404, { error: 'there is no such command' });
   }
   send(response, 200, await call(await bodyOf(request)));
-}
-
-/** The secret is the controller's to write, perhaps after we started, so it is read each time. */
-async function knowsSecret(request: IncomingMessage, secretFile: string): Promise<boolean> {
-  const known = (await readFile(secretFile, 'utf8').catch(() => '')).trim();
-  const said = request.headers[SECRET_HEADER];
-  if (known.length < MIN_SECRET_CHARACTERS || typeof said !== 'string') return false;
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(known), digest(said));
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {

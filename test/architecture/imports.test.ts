@@ -20,6 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   watch: ['watch', 'kube', 'model'],
   admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
+  inspect: ['inspect', 'apply', 'render', 'kube', 'telemetry'],
   dashboard: ['dashboard', 'kube', 'model', 'telemetry'],
   status: ['status', 'watch', 'kube', 'model', 'feature'],
 };

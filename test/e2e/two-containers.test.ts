@@ -15,7 +15,7 @@ import { startHttp1Clients, startHttp2Clients } from '../support/leaving.ts';
 import { type Http1Load, startLoad } from '../support/load.ts';
 import { execIn, isolated, mayIsolate } from '../support/mounts.ts';
 import { ingress, workload } from '../support/objects.ts';
-import { type Options, type Sluice, startSluice } from '../support/sluice.ts';
+import { type Options, runSluice, type Sluice, startSluice } from '../support/sluice.ts';
 import { type NginxContainer, startNginxContainer } from '../support/supervisor.ts';
 import { workersOf } from '../support/workers.ts';
 
@@ -123,11 +123,22 @@ describe('two containers', function () {
     expect(await container.log()).to.contain('nginx was told to load its configuration');
   });
 
+  it('sluice routes and the like ask the controller in the folder that is its own to write (R11, R12)', async () => {
+    await startBoth();
+    const where = [`--conf-dir=${folders.confDir}`, `--run-dir=${folders.runDir}`];
+    const { status, out, err } = await runSluice(['routes', 'web.test', ...where]);
+    expect({ status, err }).to.deep.equal({ status: 0, err: '' });
+    expect(out).to.match(/\nweb\.test +\/ +prefix +default\/web\/80 +1\/1 /);
+    expect((await stat(join(folders.confDir, CONFIG_FILES.inspection))).isSocket()).to.equal(true);
+  });
+
   it('each folder is written by one side, and for our user only (R11, R12)', async function () {
     const { controller, container } = await startBoth();
     const modes = async (folder: string, names: readonly string[]): Promise<string[]> =>
       Promise.all(names.map(async (name) => ((await stat(join(folder, name))).mode & 0o077).toString(8)));
-    expect(await modes(folders.confDir, Object.values(CONFIG_FILES))).to.deep.equal(['0', '0', '0', '0']);
+    expect(await modes(folders.confDir, Object.values(CONFIG_FILES))).to.deep.equal(
+      Object.values(CONFIG_FILES).map(() => '0'),
+    );
     expect(await modes(folders.runDir, ['sockets'])).to.deep.equal(['0']);
     expect((await stat(join(folders.runDir, RUN_FILES.control))).isSocket()).to.equal(true);
     if (isolation === 'none') this.skip();

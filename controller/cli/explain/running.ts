@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Control, ControlError } from '../../apply/control.ts';
 import type { FlagValues } from '../../flags.ts';
-import { foldersOf } from '../../nginx.ts';
 import { CONFIG_FILES, RUN_FILES } from '../../render/folders.ts';
 import { CommandError, EXIT } from '../exit.ts';
+import { findFolders } from '../inspect/find.ts';
 import type { Foreseen } from './canary.ts';
 import type { Lookup } from './lookup.ts';
 import type { Question } from './question.ts';
@@ -18,7 +18,7 @@ export interface Running {
 
 /** Throws CommandError where none runs. */
 export async function findRunning(flags: FlagValues, signal: AbortSignal): Promise<Running> {
-  const { confDir, runDir } = foldersOf(flags);
+  const { confDir, runDir } = await findFolders(flags);
   try {
     const secret = (await readFile(join(confDir, CONFIG_FILES.secret), 'utf8')).trim();
     const control = new Control(join(runDir, RUN_FILES.control), secret);

@@ -1,0 +1,20 @@
+// What all answers are made of: one moment of the controller, read-only. A model never changes, so a long answer about one stays
+// true in itself while newer ones are made.
+import type { Snapshot } from '../apply/applier.ts';
+import type { Ejections } from '../apply/control.ts';
+import type { Model, Problem } from '../model/types.ts';
+
+export interface Moment {
+  readonly model: Model;
+  /** Tidy: no repeats. */
+  readonly problems: readonly Problem[];
+  /** What nginx runs. */
+  snapshot(): Snapshot;
+}
+
+/** What nginx says when it is asked; null while it does not answer. */
+export interface Asked {
+  readonly ejections: Ejections | null;
+  /** "namespace|ingress|service|status", with "|canary" behind for canaries → requests. */
+  readonly counters: Readonly<Record<string, number>> | null;
+}
