@@ -42,18 +42,21 @@ local function choose(backend, tried, var, route)
   return peer
 end
 
+-- One with room, nil when all are full. Apart from those that need no closure: LuaJIT gives up a
+-- function that has one.
+local function take(backend, avoid, var, route)
+  return capacity.take(var, backend, function(tried)
+    return choose(backend, tried, var, route)
+  end, avoid)
+end
+
 -- The peer of a request; `avoid` are those to keep away from, nil for none.
 local function pick(backend, avoid, var, route)
-  if backend.max_connections then
-    local function by_algorithm(tried)
-      return choose(backend, tried, var, route)
-    end
-    local peer = capacity.take(var, backend, by_algorithm, avoid)
-    if peer then
-      return peer
-    end
+  local peer = backend.max_connections and take(backend, avoid, var, route)
+  if peer then
+    return peer
   end
-  local peer = choose(backend, avoid, var, route)
+  peer = choose(backend, avoid, var, route)
   if backend.counts then
     in_flight.hold(var, peer)
   end
@@ -156,10 +159,7 @@ function _M.reserve(var, route, backend)
   end
   route.counts = true
   in_flight.release(var)
-  local function by_algorithm(tried)
-    return choose(backend, tried, var, route)
-  end
-  if capacity.take(var, backend, by_algorithm, backend.avoid) then
+  if take(backend, backend.avoid, var, route) then
     return true
   end
   ngx.log(
