@@ -9,7 +9,7 @@ import { Graph } from '../../controller/model/graph.ts';
 import { Cluster } from '../../controller/watch/cluster.ts';
 import { makePair, type Pair } from '../support/certificates.ts';
 import { dumpModel } from '../support/model.ts';
-import { type Random, randomObject } from '../support/random-objects.ts';
+import { randomObject, seeded } from '../support/random-objects.ts';
 
 const EVENTS = Number(process.env.SLUICE_EQUIVALENCE_EVENTS ?? 10_000);
 const SEEDS = [1, 2, 3, 4];
@@ -20,17 +20,6 @@ const FLAGS = [
   '--default-ssl-certificate=ns1/certificate',
   '--watch-namespace-selector=watched=yes',
 ];
-
-/** A small generator with a seed, so that a failure can be played again (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 describe('incremental = from scratch', function () {
   this.timeout(120_000);

@@ -14,7 +14,7 @@ import { makePair, type Pair } from '../support/certificates.ts';
 import { hostileIngress } from '../support/hostile.ts';
 import { dumpModel } from '../support/model.ts';
 import { ingress, service, workload } from '../support/objects.ts';
-import { type Random, randomObject } from '../support/random-objects.ts';
+import { randomObject, seeded } from '../support/random-objects.ts';
 
 config.truncateThreshold = 0;
 const REVIEWS = Number(process.env.SLUICE_PROPERTY_CASES ?? 500);
@@ -27,17 +27,6 @@ const WEBHOOK_ONLY: ReadonlySet<Finding['code']> = new Set([
   'object-uid',
   'too-large',
 ]);
-
-/** A small generator with a seed, so that a failure can be played again (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** Everything that is stored, as text. */
 function dumpCluster({ cluster }: World): string {

@@ -17,7 +17,7 @@ import { makePair, type Pair } from '../support/certificates.ts';
 import { type Answer, ask } from '../support/client.ts';
 import { type BareNginx, startBareNginx } from '../support/nginx.ts';
 import { ingress, opaque, workload } from '../support/objects.ts';
-import { type Random, randomObject } from '../support/random-objects.ts';
+import { type Random, randomObject, seeded } from '../support/random-objects.ts';
 
 const WORLDS = Number(process.env.SLUICE_EXPLAIN_WORLDS ?? 100);
 const REQUESTS = 40;
@@ -28,16 +28,6 @@ const { flags } = parseCommandLine([
   '--default-backend-service=ns1/web',
 ]);
 const soon = (): AbortSignal => AbortSignal.timeout(10_000);
-
-function seeded(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const HOSTS = [
   'k.test',

@@ -5,6 +5,17 @@ import { configMap, ingress, opaque, secret, service } from './objects.ts';
 /** A whole number from 0 to below. */
 export type Random = (below: number) => number;
 
+/** A small generator with a seed, so that a failure can be played again (mulberry32). */
+export function seeded(seed: number): Random {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
 const NAMESPACES = ['ns1', 'ns2', 'ns3'];
 const HOSTS = ['a.test', 'x.b.test', '*.b.test', 'c.test', undefined];
 const SERVICES = ['web', 'api', 'old'];
