@@ -208,7 +208,7 @@ end
 -- what each try took. Until the answer began: a long body or stream says nothing about how busy a
 -- peer is. `held` is the text of the last peer, where that is known.
 function _M.learn(var, route, held)
-  local backend = backend_of(var, route)
+  local backend = route.target.id and backend_of(var, route)
   if not backend then
     return
   end
@@ -228,7 +228,9 @@ function _M.learn(var, route, held)
   if before then
     -- Another backend stood in for this one, which failed.
     local main = feed.backend_of_routed(route.target.id)
-    learn(main, before, tries.earlier(answered), tries.earlier(spent), false)
+    if main then
+      learn(main, before, tries.earlier(answered), tries.earlier(spent), false)
+    end
   end
   learn(backend, tries.current(tried), tries.current(answered), tries.current(spent), true)
 end

@@ -9,7 +9,7 @@ local _M = {}
 -- How often the algorithm is asked for another peer before the first with room will do.
 local PICKS = 8
 
--- One of the peers that has room, by `start` so that not everybody asks the first; nil for none.
+-- One of the peers that has room, from a random one on; nil for none.
 local function any(var, peers, limit, full)
   local start = math.random(#peers)
   for i = 1, #peers do
@@ -22,7 +22,7 @@ end
 
 --- Takes a place for the request. `choose(tried)` is the algorithm; `avoid` the peers that are left
 -- out, or nil. A session that has to stay where it is waits for nobody else's place.
-local function take(var, backend, choose, avoid)
+function _M.take(var, backend, choose, avoid)
   local limit = backend.max_connections
   local full, tried = {}, nil
   for _ = 1, PICKS do
@@ -50,7 +50,5 @@ local function take(var, backend, choose, avoid)
     or elsewhere and #elsewhere > 0 and any(var, elsewhere, limit, full)
     or nil
 end
-
-_M.take = take
 
 return _M

@@ -17,6 +17,9 @@ end
 --- The position holds for any set of peers.
 function _M:sync(backend)
   self.backend = backend
+  if not backend.young then
+    self.earned = {}
+  end
 end
 
 -- The next peer that has earned a request, nil when all were tried. Within the turns that the
