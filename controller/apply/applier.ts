@@ -12,7 +12,7 @@ import { ConfigFiles } from './files.ts';
 import { type JudgedSettings, judge, refusedTextProblems } from './free-text.ts';
 import { allNeeds } from './needs.ts';
 import type { Nginx } from './nginx.ts';
-import { after, type Lack, type Plan, plan, type Running } from './plan.ts';
+import { after, byOrder, type Lack, type Plan, plan, type Running } from './plan.ts';
 import { type Refused, type Trial, testConfig } from './quarantine.ts';
 import { reload } from './reload.ts';
 import { type DataSettings, type State, stateOf } from './state.ts';
@@ -338,7 +338,7 @@ export class Applier {
     const whole = new Map(this.#running.state);
     for (const name of upsert) whole.set(name, state.get(name) ?? '');
     for (const name of remove) whole.delete(name);
-    const lines = [...whole].map(([name, text]) => `set ${name} ${text}`);
+    const lines = [...whole.keys()].sort(byOrder).map((name) => `set ${name} ${whole.get(name)}`);
     return this.#noteResult(await this.#parts.control.apply('full', lines, signal));
   }
 

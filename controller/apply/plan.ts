@@ -16,9 +16,9 @@ export interface Running {
 }
 
 export interface Plan {
-  /** In the order in which they must become visible: settings and certificates, backends, hosts. */
+  /** In the order in which they must become visible: settings and certificates, backends, hosts, the catch-all last. */
   readonly upsert: readonly ValueName[];
-  /** Hosts, certificates, backends: nothing may be removed before what refers to it. */
+  /** The other way round: nothing may be removed before what refers to it. */
   readonly remove: readonly ValueName[];
   /** Hosts that keep their running value until the reload. */
   readonly held: readonly HostName[];
@@ -29,14 +29,17 @@ export interface Plan {
 /** What the running configuration lacks; the first of these where it is several. */
 export type Lack = 'settings' | 'profile' | 'name';
 
-const ORDER = ['settings', 'pem', 'users', 'certificate', 'backend', 'host', 'aliases'];
+const ORDER = ['settings', 'pem', 'users', 'certificate', 'backend', 'aliases', 'host', 'host/*', 'host/_'];
 
+/** Wildcards and the catch-all come after the names that they would answer for, and go before them. */
 function rank(name: ValueName): number {
   const kind = name.split('/', 1)[0] ?? '';
-  return ORDER.indexOf(kind);
+  if (kind !== 'host') return ORDER.indexOf(kind);
+  return ORDER.indexOf(name === 'host/_' ? name : name.startsWith('host/*') ? 'host/*' : kind);
 }
 
-function byOrder(a: ValueName, b: ValueName): number {
+/** The order in which values become visible, one after the other; backwards that in which they go. */
+export function byOrder(a: ValueName, b: ValueName): number {
   return rank(a) - rank(b) || (a < b ? -1 : 1);
 }
 

@@ -175,8 +175,12 @@ function _M.announce()
   end
 end
 
---- The compiled host, or nil when there is none of that exact name.
+--- The compiled host, or nil when there is none of that exact name. None before the first apply is
+-- complete: a catch-all that came first would answer for hosts that are still to come.
 function _M.host(name)
+  if seen == 0 then
+    return nil
+  end
   local host = hosts[name]
   if host == nil then
     local value = decode_host("host/" .. name)

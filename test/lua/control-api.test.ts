@@ -66,6 +66,15 @@ describe('control API', () => {
     expect(await ask('a b')).to.deep.equal({ kind: 'refused', status: 400 });
   });
 
+  it('nothing is served of the first state before all of it is there', async () => {
+    const load = startLoad(nginx.http, 'last.test', 8);
+    const hosts = Array.from({ length: 20_000 }, (_, i) => setHost(`${i}.test`, []));
+    await full(setBackend('b', [pod]), setHost('_', []), ...hosts, setHost('last.test', [route('b', '/')]));
+    await eventually(() => expect(load.served).to.be.above(100));
+    await load.stop();
+    expect(new Set(load.lost)).to.deep.equal(new Set(['503']));
+  });
+
   it('refuses requests without the secret', async () => {
     const stranger = new Control(join(nginx.runDir, RUN_FILES.control), 'x'.repeat(64));
     const error = await stranger.status(soon()).then(

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { selectionOf } from '../../controller/app.ts';
-import { after, plan, type Running } from '../../controller/apply/plan.ts';
+import { after, byOrder, plan, type Running } from '../../controller/apply/plan.ts';
 import { stateOf } from '../../controller/apply/state.ts';
 import { parseCommandLine } from '../../controller/flags.ts';
 import { normalise } from '../../controller/kube/normalise.ts';
@@ -16,6 +16,30 @@ const DATA = {
 };
 
 describe('plan', () => {
+  it('what a value refers to comes before it, and the names that a wildcard or the catch-all would answer for before these', () => {
+    const names = [
+      'host/_',
+      'host/*.a.test',
+      'host/b.a.test',
+      'aliases',
+      'backend/x',
+      'certificate/a',
+      'pem/1',
+      'settings',
+    ];
+    const order = [
+      'settings',
+      'pem/1',
+      'certificate/a',
+      'backend/x',
+      'aliases',
+      'host/b.a.test',
+      'host/*.a.test',
+      'host/_',
+    ];
+    expect(names.sort(byOrder)).to.deep.equal(order);
+  });
+
   it('a host that waits keeps the client certificate that its running value presents', async () => {
     const pair = await makePair(['client.test']);
     const cluster = new Cluster();
