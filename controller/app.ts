@@ -24,6 +24,7 @@ import { seriesMegabytes, seriesOptions } from './telemetry/families.ts';
 import { requestMetricsOf } from './telemetry/flag-values.ts';
 import { type HealthChecks, serveHealth } from './telemetry/health.ts';
 import { Journal } from './telemetry/journal.ts';
+import { MeasuredRequests } from './telemetry/measured.ts';
 import { Metrics, type Moment } from './telemetry/metrics.ts';
 import { versionOf } from './version.ts';
 import { Cluster } from './watch/cluster.ts';
@@ -91,6 +92,7 @@ function measuredOf(flags: FlagValues): Installation['metrics'] {
 export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, force: AbortSignal): Promise<void> {
   const choice = chooseSource(flags, process.env);
   const { control, open } = await chooseNginx(flags);
+  const requests = new MeasuredRequests(control);
   const work = new AbortController();
   const cluster = new Cluster();
   const metrics = new Metrics({
@@ -138,7 +140,10 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     // Until the source is read there is no nginx to look at; one in another container is not mended by restarting us.
     isHealthy: () => !isStopping && (loop === null || nginx?.isAlive === true || flags['nginx-mode'] === 'remote'),
     isReady: () => !isStopping && loop?.isReady === true && nginx?.isAlive === true,
-    metrics: () => ({ type: metrics.contentType, pieces: metrics.pieces(moment(), control, work.signal) }),
+    metrics: () => ({
+      type: metrics.contentType,
+      pieces: metrics.pieces(moment(), { control, requests }, work.signal),
+    }),
     dashboard: startDashboard(
       flags,
       {
@@ -162,7 +167,8 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
     if (now === null || model === null) return null;
     return { model, problems: tidy(problems()), snapshot: () => now.snapshot(model) };
   };
-  const measured = requestMetricsOf(flags);
+  const measuredBy = requestMetricsOf(flags);
+  const measured = measuredBy && { metrics: measuredBy, requests };
   await startInspection({ confDir: foldersOf(flags).confDir, control, measured, moment: inspected, log }, work.signal);
 
   const opening: Opening = {

@@ -52,36 +52,37 @@ export interface Series {
   readonly numbers: Float64Array;
 }
 
-export interface MeasuredSeries {
+/** What was measured, or what of it changed since an earlier report. */
+export interface SeriesReport {
+  /** What the next report is to be asked with. */
+  readonly position: string;
+  /** Whether it has all series. */
+  readonly isWhole: boolean;
   readonly series: readonly Series[];
   /** How often a series found no room since some were forgotten last. */
   readonly overflow: number;
 }
 
-/** "<bytes of the key> <bytes of the numbers>\n", then both, one series after the other. */
-function readSeries(body: Buffer): Series[] {
+/** The series as lua/metrics/report.lua writes them, each with `length` numbers. */
+function readSeries(body: Buffer, length: number): Series[] {
   const series: Series[] = [];
-  // One piece of memory for all numbers, which must be aligned.
-  const memory = new ArrayBuffer(body.length);
-  let used = 0;
   for (let at = 0; at < body.length; ) {
-    const end = body.indexOf(NEWLINE, at);
-    const [keyBytes = Number.NaN, numberBytes = Number.NaN] = body.toString('latin1', at, end).split(' ').map(Number);
-    const numbersAt = end + 1 + keyBytes;
-    const next = numbersAt + numberBytes;
-    if (end < 0 || !(next <= body.length)) throw new ControlError('GET /v1/series: the answer is cut short');
-    body.copy(new Uint8Array(memory, used), 0, numbersAt, next);
-    series.push({
-      key: body.toString('utf8', end + 1, numbersAt),
-      numbers: new Float64Array(memory, used, numberBytes / 8),
-    });
-    used += numberBytes;
-    at = next;
+    const isHead = at + HEAD_BYTES <= body.length;
+    const keyAt = isHead ? at + HEAD_BYTES + body.readUInt32LE(at) * PAIR_BYTES : Number.POSITIVE_INFINITY;
+    const end = isHead ? keyAt + body.readUInt32LE(at + 4) : Number.POSITIVE_INFINITY;
+    if (end > body.length) throw new ControlError('GET /v1/series: the answer is cut short');
+    const numbers = new Float64Array(length);
+    for (let pair = at + HEAD_BYTES; pair < keyAt; pair += PAIR_BYTES) {
+      numbers[body.readDoubleLE(pair)] = body.readDoubleLE(pair + 8);
+    }
+    series.push({ key: body.toString('utf8', keyAt, end), numbers });
+    at = Math.ceil(end / 8) * 8;
   }
   return series;
 }
 
-const NEWLINE = 0x0a;
+const HEAD_BYTES = 8;
+const PAIR_BYTES = 16;
 
 /** What became of endpoints that fail, since nginx started. */
 export interface Ejections {
@@ -126,12 +127,21 @@ export class Control {
     return JSON.parse(await this.get('/v1/generation', signal)) as Status;
   }
 
-  /** What was measured of requests (lua/metrics/report.lua); rejects when nginx does not answer. */
-  async series(signal: AbortSignal): Promise<MeasuredSeries> {
-    const { status, body, headers } = await this.#exchange('GET', '/v1/series', Buffer.alloc(0), {}, signal);
-    if (status === 204) return { series: [], overflow: 0 };
+  /**
+   * What was measured of requests, or what of it changed since the report that `since` is the position of; "" for everything.
+   * Rejects when nginx does not answer.
+   */
+  async series(since: string, signal: AbortSignal): Promise<SeriesReport> {
+    const asked = { 'Sluice-Since': since };
+    const { status, body, headers } = await this.#exchange('GET', '/v1/series', Buffer.alloc(0), asked, signal);
+    if (status === 204) return { position: '', isWhole: true, series: [], overflow: 0 };
     if (status !== 200) throw new ControlError(`GET /v1/series: ${status} ${body.toString('utf8').trim()}`);
-    return { series: readSeries(body), overflow: Number(headers['sluice-overflow'] ?? 0) };
+    return {
+      position: String(headers['sluice-position'] ?? ''),
+      isWhole: headers['sluice-whole'] === '1',
+      series: readSeries(body, Number(headers['sluice-length'])),
+      overflow: Number(headers['sluice-overflow'] ?? 0),
+    };
   }
 
   /** Forgets series by their keys. */
@@ -143,11 +153,6 @@ export class Control {
   /** The dictionaries of shared memory, by name. */
   async memory(signal: AbortSignal): Promise<Readonly<Record<string, DictionaryUse>>> {
     return JSON.parse(await this.get('/v1/memory', signal)) as Record<string, DictionaryUse>;
-  }
-
-  /** "namespace|ingress|service|status" → requests. */
-  async counters(signal: AbortSignal): Promise<Readonly<Record<string, number>>> {
-    return JSON.parse(await this.get('/v1/counters', signal)) as Record<string, number>;
   }
 
   /** Endpoints that are left out because they fail, as "<backend> <address>" → seconds that are left, and how often that happened in all. */

@@ -2,12 +2,13 @@
 import type { Control } from '../apply/control.ts';
 import { isSecret } from '../apply/state.ts';
 import type { RequestMetrics } from '../telemetry/families.ts';
+import type { MeasuredRequests } from '../telemetry/measured.ts';
 import { backendViews } from './backends.ts';
 import { certificateViews } from './certificates.ts';
 import type { Asked, Moment } from './moment.ts';
 import { routeViews } from './routes.ts';
 import { runningViews } from './running.ts';
-import { trafficView } from './traffic.ts';
+import { countByService, trafficView } from './traffic.ts';
 import type { ProblemView } from './views.ts';
 
 export type Answer =
@@ -26,10 +27,15 @@ export class Unanswered extends Error {
   }
 }
 
+export interface Measuring {
+  readonly metrics: RequestMetrics;
+  readonly requests: Pick<MeasuredRequests, 'read'>;
+}
+
 export interface Sources {
-  readonly control: Pick<Control, 'ejections' | 'counters' | 'series' | 'get'>;
-  /** What requests are measured by; null where they are not (without --enable-metrics). */
-  readonly measured: RequestMetrics | null;
+  readonly control: Pick<Control, 'ejections' | 'get'>;
+  /** null where requests are not measured (without --enable-metrics). */
+  readonly measured: Measuring | null;
   /** null until the first state is made. */
   moment(): Moment | null;
   /** A file of the configuration folder. */
@@ -52,12 +58,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return rows(certificateViews(moment, await read('certificate'), wanted, Date.now()));
   },
   '/v1/problems': (_, moment, query) => rows(problemViews(moment, query('namespace'))),
-  '/v1/traffic': async ({ control, measured }, _, __, signal) => {
+  '/v1/traffic': async ({ measured }, _, __, signal) => {
     if (measured === null)
       throw new Unanswered(503, 'requests are not counted: the controller runs without --enable-metrics');
     try {
-      const { series } = await control.series(signal);
-      return rows([trafficView(series, measured, performance.now())]);
+      const { series } = await measured.requests.read(signal);
+      return rows([trafficView(series, measured.metrics, performance.now())]);
     } catch (cause) {
       throw new Unanswered(503, 'nginx does not say what it counted; sluice problems may say why', { cause });
     }
@@ -91,11 +97,14 @@ const PATIENCE_MS = 2000;
 
 async function askNginx({ control, measured }: Sources, signal: AbortSignal): Promise<Asked> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-  const [ejections, counters] = await Promise.all([
+  const [ejections, counts] = await Promise.all([
     control.ejections(patience).catch(() => null),
-    measured === null ? null : control.counters(patience).catch(() => null),
+    measured?.requests.read(patience).then(
+      ({ series }) => countByService(series),
+      () => null,
+    ) ?? null,
   ]);
-  return { ejections, counters };
+  return { ejections, counts };
 }
 
 function* problemViews({ problems }: Moment, namespace: string): Generator<ProblemView> {

@@ -15,6 +15,11 @@ export interface Moment {
 /** What nginx says when it is asked; null while it does not answer. */
 export interface Asked {
   readonly ejections: Ejections | null;
-  /** "namespace|ingress|service|status", with "|canary" behind for canaries → requests. */
-  readonly counters: Readonly<Record<string, number>> | null;
+  /** Requests by service (traffic.ts); null where they are not counted, too. */
+  readonly counts: ReadonlyMap<string, Count> | null;
+}
+
+export interface Count {
+  readonly requests: number;
+  readonly errors: number;
 }

@@ -2,7 +2,7 @@
 import type { Series } from '../apply/control.ts';
 import type { Backend } from '../model/types.ts';
 import { histogramsOf, LABELS, type Label, type RequestMetrics } from '../telemetry/families.ts';
-import type { Asked } from './moment.ts';
+import type { Asked, Count } from './moment.ts';
 import type { TrafficRow, TrafficView } from './views.ts';
 
 const DURATION = 'request_duration_seconds';
@@ -51,25 +51,27 @@ function placeOf(metrics: RequestMetrics): { readonly first: number; readonly bo
   return null;
 }
 
-export interface Count {
-  readonly requests: number;
-  readonly errors: number;
+/** "namespace/service" → what was counted; requests that a canary took stand under the display name of the canary's backend. */
+export function countByService(series: readonly Series[]): ReadonlyMap<string, Count> {
+  const found = new Map<string, Count>();
+  for (const { key, numbers } of series) {
+    const labels = key.split(SEPARATOR);
+    const label = (name: Label): string => labels[LABELS.indexOf(name)] ?? '';
+    const canary = label('canary');
+    const name = canary === '' ? `${label('namespace')}/${label('service')}` : canary;
+    const requests = numbers[0] ?? 0;
+    const errors = label('status').startsWith('5') ? requests : 0;
+    found.set(name, sum(found.get(name) ?? NONE, { requests, errors }));
+  }
+  return found;
 }
 
 /** A count by backend: requests that a canary took are the canary's. */
-export function countByBackend(asked: Asked): (backend: Backend) => Count | null {
-  if (asked.counters === null) return () => null;
-  const found = new Map<string, Count>();
-  for (const [labels, requests] of Object.entries(asked.counters)) {
-    const [namespace, , service, status = '', canary = ''] = labels.split('|');
-    const key = canary === '' ? `${namespace}/${service}` : canary;
-    const before = found.get(key) ?? NONE;
-    const errors = status.startsWith('5') ? requests : 0;
-    found.set(key, { requests: before.requests + requests, errors: before.errors + errors });
-  }
+export function countByBackend({ counts }: Asked): (backend: Backend) => Count | null {
+  if (counts === null) return () => null;
   return ({ id, displayName }) => {
     const [namespace, service] = id.split('/');
-    return sum(found.get(`${namespace}/${service}`) ?? NONE, found.get(displayName) ?? NONE);
+    return sum(counts.get(`${namespace}/${service}`) ?? NONE, counts.get(displayName) ?? NONE);
   };
 }
 

@@ -23,11 +23,19 @@ export function boundText(bound: number): string {
   return `${digits}e${exponent.startsWith('-') ? '-' : '+'}${size < 10 ? '0' : ''}${size}`;
 }
 
-/** The labels of series as bytes. Those of the last scrape are kept: they are mostly the same. */
-export class LabelBytes {
+/** What the key of a series says. */
+export interface Described {
+  /** The labels as the text has them. */
+  readonly labels: Buffer;
+  /** "namespace/name" of the Ingress; "" where either is not counted. */
+  readonly ingress: string;
+}
+
+/** Keys of series, read once: they are mostly those of the last scrape. */
+export class SeriesKeys {
   readonly #metrics: RequestMetrics;
   readonly #constant: string;
-  #known = new Map<string, Buffer>();
+  readonly #known = new Map<string, Described>();
 
   /** `own` are labels that every series has. */
   constructor(metrics: RequestMetrics, own: Readonly<Record<string, string>>) {
@@ -35,38 +43,40 @@ export class LabelBytes {
     this.#constant = labelText(own);
   }
 
-  of(series: readonly Series[]): Buffer[] {
-    const next = new Map<string, Buffer>();
-    const all = series.map(({ key }) => {
-      const bytes = this.#known.get(key) ?? Buffer.from(this.#text(key));
-      next.set(key, bytes);
-      return bytes;
+  of(series: readonly Series[]): Described[] {
+    if (this.#known.size > 2 * series.length) this.#known.clear();
+    return series.map(({ key }) => {
+      const known = this.#known.get(key) ?? this.#read(key);
+      this.#known.set(key, known);
+      return known;
     });
-    this.#known = next;
-    return all;
   }
 
-  #text(key: string): string {
+  #read(key: string): Described {
     const values = key.split('\x1f');
-    const wanted = LABELS.flatMap((name, index) =>
-      this.#metrics.labels.has(name) ? [[name, values[index] ?? ''] as const] : [],
+    const wanted = Object.fromEntries(
+      LABELS.flatMap((name, index) => (this.#metrics.labels.has(name) ? [[name, values[index] ?? '']] : [])),
     );
-    return [this.#constant, labelText(Object.fromEntries(wanted))].filter(Boolean).join(',');
+    const { namespace, ingress } = wanted;
+    return {
+      labels: Buffer.from([this.#constant, labelText(wanted)].filter(Boolean).join(',')),
+      ingress: namespace && ingress ? `${namespace}/${ingress}` : '',
+    };
   }
 }
 
-/** All request families; `labels` are those of the series, in their order. A piece holds until the next one is asked for. */
+/** All request families; `keys` are those of the series, in their order. A piece holds until the next one is asked for. */
 export function* requestText(
   series: readonly Series[],
-  labels: readonly Buffer[],
+  keys: readonly Described[],
   metrics: RequestMetrics,
 ): Generator<Buffer> {
   const page = new Page();
-  if (!metrics.excluded.has(REQUESTS.name)) yield* counterText(page, series, labels);
+  if (!metrics.excluded.has(REQUESTS.name)) yield* counterText(page, series, keys);
   let first = 1;
   for (const { name, help, of } of histogramsOf(metrics)) {
     const bounds = metrics.buckets[of];
-    yield* histogramText(page, { name: PREFIX + name, help, bounds, first }, series, labels);
+    yield* histogramText(page, { name: PREFIX + name, help, bounds, first }, series, keys);
     first += bounds.length + 2;
   }
   yield page.content();
@@ -75,14 +85,15 @@ export function* requestText(
 const END = Buffer.from('} ');
 const HEAD_BYTES = 1000;
 
-function* counterText(page: Page, series: readonly Series[], labels: readonly Buffer[]): Generator<Buffer> {
+function* counterText(page: Page, series: readonly Series[], keys: readonly Described[]): Generator<Buffer> {
   const name = PREFIX + REQUESTS.name;
   const open = Buffer.from(`${name}{`);
-  yield* full(page, HEAD_BYTES);
+  if (!page.hasRoom(HEAD_BYTES)) yield page.turn(HEAD_BYTES);
   page.text(`# HELP ${name} ${REQUESTS.help}\n# TYPE ${name} counter\n`);
   for (let index = 0; index < series.length; index += 1) {
-    const own = labels[index] ?? END;
-    yield* full(page, open.length + own.length + NUMBER_BYTES);
+    const own = keys[index]?.labels ?? END;
+    const bytes = open.length + own.length + NUMBER_BYTES;
+    if (!page.hasRoom(bytes)) yield page.turn(bytes);
     page.put(open);
     page.put(own);
     page.put(END);
@@ -103,19 +114,20 @@ function* histogramText(
   page: Page,
   { name, help, bounds, first }: Shape,
   series: readonly Series[],
-  labels: readonly Buffer[],
+  keys: readonly Described[],
 ): Generator<Buffer> {
   const [bucket, sum, count] = ['bucket', 'sum', 'count'].map((ending) => Buffer.from(`${name}_${ending}{`));
   if (bucket === undefined || sum === undefined || count === undefined) return;
   const ends = [...bounds.map(boundText), '+Inf'].map((bound) => Buffer.from(`,le="${bound}"} `));
   const longest = Math.max(...ends.map((end) => end.length));
-  yield* full(page, HEAD_BYTES);
+  if (!page.hasRoom(HEAD_BYTES)) yield page.turn(HEAD_BYTES);
   page.text(`# HELP ${name} ${help}\n# TYPE ${name} histogram\n`);
   for (let index = 0; index < series.length; index += 1) {
     const numbers = series[index]?.numbers ?? NOTHING;
     if (!hasAny(numbers, first, ends.length)) continue;
-    const own = labels[index] ?? END;
-    yield* full(page, (ends.length + 2) * (bucket.length + own.length + longest + NUMBER_BYTES));
+    const own = keys[index]?.labels ?? END;
+    const bytes = (ends.length + 2) * (bucket.length + own.length + longest + NUMBER_BYTES);
+    if (!page.hasRoom(bytes)) yield page.turn(bytes);
     const from = page.at;
     page.put(bucket);
     page.put(own);
@@ -144,10 +156,4 @@ function line(page: Page, open: Buffer, own: Buffer, value: number): void {
   page.put(own);
   page.put(END);
   page.number(value);
-}
-
-function* full(page: Page, bytes: number): Generator<Buffer> {
-  if (page.hasRoom(bytes)) return;
-  yield page.content();
-  page.clear(bytes);
 }

@@ -82,10 +82,12 @@ export function seriesOptions(metrics: RequestMetrics): string {
 /** Room for the series in shared memory, megabytes: nginx takes it as it is used. A slab holds a power of two of bytes. */
 export function seriesMegabytes(metrics: RequestMetrics): number {
   const numbers = 1 + histogramsOf(metrics).reduce((sum, { of }) => sum + metrics.buckets[of].length + 2, 0);
-  const slab = 2 ** Math.ceil(Math.log2(8 * numbers + TYPICAL_KEY));
-  return Math.max(4, Math.ceil((metrics.maxSeries * slab * SPARE) / 1024 ** 2));
+  const slab = 2 ** Math.ceil(Math.log2(8 * (numbers + 1) + TYPICAL_KEY));
+  return Math.max(4, Math.ceil((metrics.maxSeries * (slab + MARKS) * SPARE) / 1024 ** 2));
 }
 
 /** Bytes of a key and of what the dictionary keeps beside a value. */
 const TYPICAL_KEY = 250;
+/** The keys of what changed (lua/metrics/totals.lua), in two reports. */
+const MARKS = 200;
 const SPARE = 1.15;

@@ -63,6 +63,9 @@ export async function serveHealth(
   return server;
 }
 
+/** Large chunks: a scrape has megabytes of them. */
+const PACKING = { level: 1, chunkSize: 256 * 1024 };
+
 /** Sends each piece when the one before was taken, so that its memory can be used again. */
 async function send(
   pieces: AsyncIterable<string | Buffer>,
@@ -71,7 +74,7 @@ async function send(
 ): Promise<void> {
   // A scrape shrinks to a fortieth, for less work than sending it takes, in another thread.
   const isPacked = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  const packer = isPacked ? createGzip({ level: 1 }) : null;
+  const packer = isPacked ? createGzip(PACKING) : null;
   if (packer !== null) response.setHeader('Content-Encoding', 'gzip');
   const sent = packer === null ? Promise.resolve() : pipeline(packer, response);
   sent.catch(() => undefined); // it is looked at below

@@ -5,6 +5,7 @@ import type { Lack } from '../apply/plan.ts';
 import type { Model, Problem } from '../model/types.ts';
 import { AdmissionMetrics, type Instance } from './admission.ts';
 import { PREFIX, type RequestMetrics } from './families.ts';
+import type { MeasuredRequests } from './measured.ts';
 import { statusFamilies } from './nginx-status.ts';
 import { certificateFamilies, orphanFamily, StateHash } from './of-model.ts';
 import { NginxProcesses } from './processes.ts';
@@ -37,6 +38,12 @@ export interface Moment {
   /** Seconds since the API server said anything, by kind. */
   readonly silences: ReadonlyMap<string, number>;
   readonly master: number | null;
+}
+
+/** Who asks nginx. */
+export interface Asking {
+  readonly control: Control;
+  readonly requests: MeasuredRequests;
 }
 
 export type ReloadOutcome = { readonly kind: 'reloaded'; readonly lacks: Lack } | { readonly kind: 'failed' };
@@ -150,7 +157,7 @@ export class Metrics {
   }
 
   /** The text of /metrics in pieces, each of which holds until the next one is asked for; without what nginx does not tell, while it does not answer. */
-  async *pieces(moment: Moment, control: Control, signal: AbortSignal): AsyncGenerator<string | Buffer> {
+  async *pieces(moment: Moment, { control, requests }: Asking, signal: AbortSignal): AsyncGenerator<string | Buffer> {
     this.#underWay += 1;
     try {
       this.#problems.reset();
@@ -166,7 +173,8 @@ export class Metrics {
       yield families.map(familyText).join('');
       if (this.#subject.requests !== null) {
         for (const family of await this.#oldFamilies(moment, page)) yield familyText(family);
-        if (this.#requests !== null) yield* this.#requests.pieces(moment.model, control, signal);
+        if (moment.model !== null) yield this.#textOf(moment.model);
+        if (this.#requests !== null) yield* this.#requests.pieces(moment.model, requests, signal);
       }
       this.#scrapes.inc({ code: '200' });
     } catch (error) {
@@ -176,6 +184,17 @@ export class Metrics {
       this.#underWay -= 1;
     }
   }
+
+  /** What depends on the model alone: a line or two for each Ingress, so it is kept until there is another model. */
+  #textOf(model: Model): Buffer {
+    if (this.#ofModel?.model === model) return this.#ofModel.text;
+    const { own } = this.#subject;
+    const families = [...certificateFamilies(model, own.controller_class), orphanFamily(model, { ...own })];
+    const text = Buffer.from(families.map(familyText).join(''));
+    this.#ofModel = { model, text };
+    return text;
+  }
+  #ofModel: { readonly model: Model; readonly text: Buffer } | null = null;
 
   /** The groups nginx_status, nginx_process, controller and runtime of docs/spec/metrics.yaml. */
   async #oldFamilies(moment: Moment, page: string): Promise<SampleFamily[]> {
@@ -217,8 +236,6 @@ export class Metrics {
               own,
               at,
             ),
-            ...certificateFamilies(model, own.controller_class),
-            orphanFamily(model, own),
           ]),
     ];
   }

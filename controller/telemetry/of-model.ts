@@ -121,8 +121,11 @@ export function orphanFamily(model: Model, own: Sample['labels']): SampleFamily 
  */
 export class StateHash {
   #hashes = new Map<string, { readonly text: string; readonly hash: number }>();
+  #last: { readonly state: ReadonlyMap<string, string>; readonly sum: number } | null = null;
 
+  /** A state never changes. */
   of(state: ReadonlyMap<string, string>): number {
+    if (this.#last?.state === state) return this.#last.sum;
     const next = new Map<string, { readonly text: string; readonly hash: number }>();
     let sum = 0;
     for (const [name, text] of state) {
@@ -132,6 +135,7 @@ export class StateHash {
       sum = (sum + entry.hash) % 2 ** 48;
     }
     this.#hashes = next;
+    this.#last = { state, sum };
     return sum;
   }
 }

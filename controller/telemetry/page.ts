@@ -20,13 +20,15 @@ export class Page {
     return this.#at + bytes <= this.#bytes.length;
   }
 
-  /** Begins anew, with room for `bytes` at least. */
-  clear(bytes: number): void {
+  /** Begins anew, with room for `bytes` at least. Returns what is on the page, until the next byte is put. */
+  turn(bytes: number): Buffer {
+    const content = this.content();
     if (bytes > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(bytes);
     this.#at = 0;
+    return content;
   }
 
-  /** What is on the page, until it is cleared. */
+  /** What is on the page, until the next byte is put. */
   content(): Buffer {
     return this.#bytes.subarray(0, this.#at);
   }

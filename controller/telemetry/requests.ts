@@ -1,22 +1,20 @@
 // The metrics of requests at a scrape: what the workers counted, without what belongs to Ingresses that are gone.
-import type { Control, Series } from '../apply/control.ts';
+import type { Series } from '../apply/control.ts';
 import type { Model, Problem } from '../model/types.ts';
-import { LabelBytes, requestText } from './exposition.ts';
-import { LABELS, type RequestMetrics } from './families.ts';
+import { type Described, requestText, SeriesKeys } from './exposition.ts';
+import type { RequestMetrics } from './families.ts';
+import type { MeasuredRequests } from './measured.ts';
 import { ingressesOf } from './of-model.ts';
 import { familyText, one } from './samples.ts';
 
-/** Keys of series that are forgotten with one request. */
-const BATCH = 500;
-
 export class Requests {
   readonly #metrics: RequestMetrics;
-  readonly #labels: LabelBytes;
+  readonly #keys: SeriesKeys;
   #overflow = 0;
 
   constructor(metrics: RequestMetrics, own: Readonly<Record<string, string>>) {
     this.#metrics = metrics;
-    this.#labels = new LabelBytes(metrics, own);
+    this.#keys = new SeriesKeys(metrics, own);
   }
 
   /** That series found no room, until some were forgotten. */
@@ -33,40 +31,34 @@ export class Requests {
   }
 
   /** The text; other work of the controller goes on in between. */
-  async *pieces(model: Model | null, control: Control, signal: AbortSignal): AsyncGenerator<string | Buffer> {
-    const measured = await control.series(signal).catch(() => null);
+  async *pieces(model: Model | null, requests: MeasuredRequests, signal: AbortSignal): AsyncGenerator<string | Buffer> {
+    const measured = await requests.read(signal).catch(() => null);
     if (measured === null) return;
     this.#overflow = measured.overflow;
-    const { wanted, gone } = this.#divide(measured.series, model);
+    const { series, keys, gone } = this.#divide(measured.series, model);
     yield familyText(
-      one('gauge', 'sluice_request_series', 'Label sets of requests that are counted', {}, wanted.length),
+      one('gauge', 'sluice_request_series', 'Label sets of requests that are counted', {}, series.length),
     );
-    for (const piece of requestText(wanted, this.#labels.of(wanted), this.#metrics)) {
-      yield piece;
-    }
-    for (let from = 0; from < gone.length; from += BATCH) {
-      await control.forgetSeries(gone.slice(from, from + BATCH), signal).catch(() => undefined);
-    }
+    yield* requestText(series, keys, this.#metrics);
+    await requests.forget(gone, signal).catch(() => undefined);
   }
 
   /** Series of Ingresses that are gone go with them. */
-  #divide(series: readonly Series[], model: Model | null): { wanted: readonly Series[]; gone: readonly string[] } {
-    const { labels } = this.#metrics;
-    if (model === null || !labels.has('namespace') || !labels.has('ingress')) return { wanted: series, gone: [] };
-    const ingresses = ingressesOf(model);
-    const wanted: Series[] = [];
-    const gone: string[] = [];
-    for (const each of series) {
-      const [namespace = '', ingress = ''] = each.key.split('\x1f', INGRESS_LABELS);
-      const isKnown =
-        ingress === '' || (namespace === OTHER && ingress === OTHER) || ingresses.has(`${namespace}/${ingress}`);
-      if (isKnown) wanted.push(each);
-      else gone.push(each.key);
+  #divide(all: readonly Series[], model: Model | null): { series: Series[]; keys: Described[]; gone: string[] } {
+    const ingresses = model === null ? null : ingressesOf(model);
+    const described = this.#keys.of(all);
+    const [series, keys, gone]: [Series[], Described[], string[]] = [[], [], []];
+    for (const [index, each] of all.entries()) {
+      const known = described[index];
+      if (known === undefined) continue;
+      if (ingresses === null || known.ingress === '' || known.ingress === OTHER || ingresses.has(known.ingress)) {
+        series.push(each);
+        keys.push(known);
+      } else gone.push(each.key);
     }
-    return { wanted, gone };
+    return { series, keys, gone };
   }
 }
 
-const INGRESS_LABELS = LABELS.indexOf('ingress') + 1;
 /** What series beyond the limit are counted under (lua/metrics/series.lua). */
-const OTHER = 'other';
+const OTHER = 'other/other';

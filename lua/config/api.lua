@@ -8,7 +8,6 @@
 --   GET  /v1/generation   epoch, generation, and what each worker has seen
 --   GET  /v1/names        the names of all objects
 --   GET  /v1/state/NAME   the value of one object
---   GET  /v1/counters     requests by "namespace|ingress|service|status", with "|canary" behind
 --   GET  /v1/series       what was measured of requests, as metrics/report.lua says
 --   POST /v1/series/forget   keys of series to forget, one a line
 --   GET  /v1/memory       the dictionaries: free and capacity in bytes
@@ -378,9 +377,6 @@ local HANDLERS = {
   ["GET /v1/generation"] = generation,
   ["GET /v1/names"] = names,
   ["GET /configuration/backends"] = old_backends,
-  ["GET /v1/counters"] = function()
-    return answer(200, report.counters())
-  end,
   ["GET /v1/series"] = report.series,
   ["POST /v1/series/forget"] = report.forget,
   ["GET /v1/memory"] = function()

@@ -37,7 +37,7 @@ local _M = {}
 
 -- What the command line wants; nil while nothing is measured.
 local options
-local numbers_of
+local numbers_of, numbers_length
 local duration, response, header, connect, request_size, response_size, bytes_sent
 
 -- Records with something to add, and how many there are.
@@ -215,6 +215,11 @@ function _M.is_on()
   return options ~= nil
 end
 
+--- How many numbers a series has (metrics/layout.lua).
+function _M.length()
+  return numbers_length
+end
+
 --- Called in each worker where anything is to be measured; `text` is what
 -- controller/telemetry/families.ts says, as JSON.
 function _M.start(text)
@@ -227,7 +232,7 @@ function _M.start(text)
   request_size = by_name.request_size
   response_size = by_name.response_size
   bytes_sent = by_name.bytes_sent
-  numbers_of = ffi.typeof("double[" .. length .. "]")
+  numbers_of, numbers_length = ffi.typeof("double[" .. length .. "]"), length
   totals.start(options.max_series, length)
   assert(ngx.timer.every(1, function(premature)
     _M.flush(not premature)

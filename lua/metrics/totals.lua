@@ -1,13 +1,18 @@
 -- The totals of all workers, in shared memory: for each series its numbers (metrics/layout.lua) as
 -- bytes under "=<labels>", beside "series" (how many there are), "overflow" (how often one found no
 -- room) and "lock". What is there outlives reloads and workers.
+--
+-- Reports are numbered, and say what has changed since an earlier one. Behind its numbers a series
+-- has that of the report for which it was marked last: the first change after a report marks it for
+-- the next one. "marks/<report>" counts lists of marked keys, "marks/<report>/<n>" is one of them.
 
 local ffi = require("ffi")
 local new_table = require("table.new")
 
 local byte = string.byte
+local concat = table.concat
+local gmatch = string.gmatch
 local shared = ngx.shared.sluice_metrics
-local sub = string.sub
 
 local SERIES = byte("=")
 -- Under one lock, without a pause.
@@ -19,11 +24,18 @@ local LOCK_TRIES, PAUSE = 100, 0.001
 local _M = {}
 
 local max, length, bytes, buffer
+-- The keys that a slice marks.
+local marked, marked_size = {}, 0
 
 --- At most `most` series; each has `size` numbers.
 function _M.start(most, size)
-  max, length, bytes = most, size, size * 8
-  buffer = ffi.new("double[?]", size)
+  max, length, bytes = most, size, (size + 1) * 8
+  buffer = ffi.new("double[?]", size + 1)
+  -- Made now, so that setting them later needs no room.
+  shared:safe_add("report", 0)
+  shared:safe_add("marks from", 0)
+  shared:safe_add("marks lost", -1)
+  shared:safe_add("born", ngx.now() .. "-" .. ngx.worker.pid())
 end
 
 -- Others hold it for a fraction of a millisecond; a worker that ends has no timers to wait with.
@@ -52,33 +64,56 @@ local function create(key, limit)
   end
   shared:incr("series", 1, 0)
   shared:incr("change", 1, 0)
+  marked_size = marked_size + 1
+  marked[marked_size] = key
   return true
 end
 
 -- Adds to what is known under the key; false when that is a new one, and there is no room.
-local function add(key, numbers, limit)
+local function add(key, numbers, limit, report)
   local before = shared:get(key)
-  if not before or #before ~= bytes then
-    ffi.copy(buffer, numbers, bytes)
+  if not before then
+    ffi.copy(buffer, numbers, bytes - 8)
+    buffer[length] = report
     return create(key, limit)
   end
   ffi.copy(buffer, before, bytes)
   for i = 0, length - 1 do
     buffer[i] = buffer[i] + numbers[i]
   end
+  local is_marked = buffer[length] == report
+  buffer[length] = report
   local ok, err = shared:safe_set(key, ffi.string(buffer, bytes))
   if not ok then
     ngx.log(ngx.WARN, "storing metrics: ", err)
+  elseif not is_marked then
+    marked_size = marked_size + 1
+    marked[marked_size] = key
   end
   return true
 end
 
-local function add_record(record)
-  if not add(record.key, record.numbers, max) then
+local function add_record(record, report)
+  if not add(record.key, record.numbers, max, report) then
     shared:incr("overflow", 1, 0)
-    add(record.rest, record.numbers, math.huge)
+    add(record.rest, record.numbers, math.huge, report)
   end
-  ffi.fill(record.numbers, bytes)
+  ffi.fill(record.numbers, bytes - 8)
+end
+
+-- Without room for them, the next report must be of everything.
+local function store_marks(report)
+  if marked_size == 0 then
+    return
+  end
+  local name = "marks/" .. report
+  shared:safe_add(name, 0)
+  local number = shared:incr(name, 1)
+  local text = concat(marked, "\n", 1, marked_size)
+  if not number or not shared:safe_set(name .. "/" .. number, text) then
+    shared:set("marks lost", report)
+  end
+  marked_size = 0
 end
 
 --- Adds the numbers of records {key, rest, numbers}, and empties them; `rest` is the key for when
@@ -90,10 +125,12 @@ function _M.add(records, count, waits)
     if not lock(waits) then
       return done
     end
+    local report = shared:get("report") or 0
     local stop = math.min(done + SLICE, count)
     for i = done + 1, stop do
-      add_record(records[i])
+      add_record(records[i], report)
     end
+    store_marks(report)
     shared:delete("lock")
     done = stop
     if waits and done < count then
@@ -107,7 +144,7 @@ end
 -- those rarely come and go.
 local listed, listed_at
 
---- All keys of series, without the "=". The list is not to be changed.
+--- The keys of all series, as read() takes them. The list is not to be changed.
 function _M.keys()
   local change = shared:get("change") or 0
   if listed_at == change then
@@ -118,23 +155,87 @@ function _M.keys()
   for i = 1, #all do
     if byte(all[i]) == SERIES then
       count = count + 1
-      keys[count] = sub(all[i], 2)
+      keys[count] = all[i]
     end
   end
   listed, listed_at = keys, change
   return keys
 end
 
---- The numbers of a series as bytes, nil when it is gone.
+--- The numbers of a series as bytes, more than metrics/layout.lua has; nil when it is gone.
 function _M.read(key)
-  return shared:get("=" .. key)
+  return shared:get(key)
 end
 
---- Forgets series.
+--- Which memory the numbers of reports are of.
+function _M.born()
+  return shared:get("born") or ""
+end
+
+--- Begins the next report: what changes from now on is marked for it. Returns the number of the one
+-- before, and whether it is over: it goes on when others held the lock all the time.
+function _M.next_report()
+  local is_locked = lock(true)
+  local report = shared:get("report") or 0
+  if is_locked then
+    shared:set("report", report + 1)
+    shared:delete("lock")
+  end
+  return report, is_locked
+end
+
+-- Adds the keys that a report is about.
+local function collect(report, keys, known)
+  for number = 1, shared:get("marks/" .. report) or 0 do
+    local text = shared:get("marks/" .. report .. "/" .. number)
+    if not text then
+      return false
+    end
+    for key in gmatch(text, "[^\n]+") do
+      if not known[key] then
+        known[key] = true
+        keys[#keys + 1] = key
+      end
+    end
+  end
+  return true
+end
+
+--- The keys of what changed in the reports `first` to `last`; nil where that is not known.
+function _M.changed(first, last)
+  local from, lost = shared:get("marks from") or 0, shared:get("marks lost") or -1
+  local is_kept = first >= from and first > lost
+  if not is_kept or first > last then
+    return nil
+  end
+  local keys, known = {}, {}
+  for report = first, last do
+    if not collect(report, keys, known) then
+      return nil
+    end
+  end
+  return keys
+end
+
+--- Nobody asks for reports before `first` any more.
+function _M.forget_marks(first)
+  for report = shared:get("marks from") or 0, first - 1 do
+    local name = "marks/" .. report
+    for number = 1, shared:get(name) or 0 do
+      shared:delete(name .. "/" .. number)
+    end
+    shared:delete(name)
+  end
+  if first > (shared:get("marks from") or 0) then
+    shared:set("marks from", first)
+  end
+end
+
+--- Forgets series; keys as read() takes them.
 function _M.forget(keys)
   for _, key in ipairs(keys) do
-    if shared:get("=" .. key) then
-      shared:delete("=" .. key)
+    if shared:get(key) then
+      shared:delete(key)
       shared:incr("series", -1, 0)
       shared:incr("change", 1, 0)
     end

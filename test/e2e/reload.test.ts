@@ -6,6 +6,7 @@ import { inspectNginx } from '../../controller/apply/binary.ts';
 import { isAlive } from '../../controller/apply/process.ts';
 import { type Pod, startPod } from '../support/backends.ts';
 import { ask, askEcho } from '../support/client.ts';
+import { countersOf } from '../support/counters.ts';
 import { eventually } from '../support/eventually.ts';
 import { startLoad } from '../support/load.ts';
 import { ingress, workload } from '../support/objects.ts';
@@ -105,8 +106,7 @@ describe('the reload law', () => {
   it('no request is missing from the counters, though the workers that counted it are gone', async () => {
     await sluice.write('count.json', [ingress({ name: 'count', host: 'count.test' })]);
     await eventually(() => askEcho({ port: sluice.http, host: 'count.test' }));
-    const counted = async (): Promise<number> =>
-      (await sluice.control.counters(AbortSignal.timeout(1000)))['default|count|web|200'] ?? 0;
+    const counted = async (): Promise<number> => (await countersOf(sluice.control))['default|count|web|200'] ?? 0;
     const workers = (await sluice.control.status(AbortSignal.timeout(1000))).workers.map(({ pid }) => pid);
     await eventually(async () => expect(await counted()).to.be.above(0));
     const before = await counted();

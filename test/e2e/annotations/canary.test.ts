@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { type Pod, startPod } from '../../support/backends.ts';
 import { ask, askEcho } from '../../support/client.ts';
+import { countersOf } from '../../support/counters.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type Address, configMap, ingress, site, workload } from '../../support/objects.ts';
 import { type Sluice, startSluice } from '../../support/sluice.ts';
@@ -350,7 +351,7 @@ describe('canary', () => {
       expect(line('/to-main')).to.contain(' [default-logged-80] [] ');
     });
     await eventually(async () => {
-      const counters = await sluice.control.counters(AbortSignal.timeout(1000));
+      const counters = await countersOf(sluice.control);
       expect(counters['default|logged|logged|200|default-logged-canary-80']).to.equal(1);
       expect(counters['default|logged|logged|200']).to.equal(1);
     });

@@ -8,6 +8,7 @@ import { type AuthService, startAuthService } from '../../support/auth-service.t
 import { type Pod, startPod } from '../../support/backends.ts';
 import { makePair } from '../../support/certificates.ts';
 import { type Answer, ask, askEcho } from '../../support/client.ts';
+import { countersOf } from '../../support/counters.ts';
 import { type DigestPod, startDigest } from '../../support/digest.ts';
 import { type DnsDouble, startDns } from '../../support/dns.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -300,7 +301,7 @@ describe('external authentication', () => {
 
   it('auth-url: asks about every method, and counts as no request of its own', async () => {
     const count = async (): Promise<number> => {
-      const counters = await sluice.control.counters(AbortSignal.timeout(5000));
+      const counters = await countersOf(sluice.control);
       return Object.entries(counters).reduce(
         (sum, [key, value]) => (key.startsWith('default|plain|') ? sum + value : sum),
         0,

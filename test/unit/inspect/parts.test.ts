@@ -62,7 +62,7 @@ describe('commands that look at a running controller', () => {
       ],
     } as unknown as Backend;
     const ejections = { endpoints: { 'ns-web-80 [fd00::7]:80': 3.2 }, total: 1, retries: 0, withheld: 0 };
-    const found = endpointsOf(backend, { ejections, counters: null });
+    const found = endpointsOf(backend, { ejections, counts: null });
     expect(found.map(({ address, state, secondsLeft }) => [address, state, secondsLeft])).to.deep.equal([
       ['10.0.0.1:80', 'ready', null],
       ['10.0.0.2:80', 'draining', null],

@@ -33,8 +33,6 @@ describe('the inspection socket', () => {
     await writeFile(join(folder, 'secret'), `${SECRET}\n`);
     const control = {
       ejections: () => Promise.reject(new Error('nginx is away')),
-      counters: () => Promise.reject(new Error('nginx is away')),
-      series: () => Promise.reject(new Error('nginx is away')),
       get: () => Promise.resolve(''),
     };
     const sources = { control, measured: null, moment: () => moment, read: () => Promise.resolve('') };

@@ -1,0 +1,53 @@
+// What nginx measured of requests, kept here so that it only tells what has changed.
+import type { Control, Series } from '../apply/control.ts';
+
+export interface Measured {
+  readonly series: readonly Series[];
+  /** How often a series found no room since some were forgotten last. */
+  readonly overflow: number;
+}
+
+export type SeriesControl = Pick<Control, 'series' | 'forgetSeries'>;
+
+/** Keys of series that are forgotten with one request. */
+const BATCH = 500;
+
+export class MeasuredRequests {
+  readonly #control: SeriesControl;
+  readonly #series = new Map<string, Series>();
+  #position = '';
+  /** One question at a time: an answer says what changed since the one before. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(control: SeriesControl) {
+    this.#control = control;
+  }
+
+  /** What was measured until now; rejects when nginx does not answer. */
+  read(signal: AbortSignal): Promise<Measured> {
+    return this.#inTurn(async () => {
+      const report = await this.#control.series(this.#position, signal);
+      if (report.isWhole) this.#series.clear();
+      for (const each of report.series) this.#series.set(each.key, each);
+      this.#position = report.position;
+      return { series: [...this.#series.values()], overflow: report.overflow };
+    });
+  }
+
+  /** Forgets series by their keys; rejects when nginx does not answer. */
+  forget(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      for (let from = 0; from < keys.length; from += BATCH) {
+        const batch = keys.slice(from, from + BATCH);
+        await this.#control.forgetSeries(batch, signal);
+        for (const key of batch) this.#series.delete(key);
+      }
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
