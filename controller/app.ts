@@ -9,6 +9,7 @@ import type { Nginx } from './apply/nginx.ts';
 import { readResolvConf } from './apply/resolver.ts';
 import type { Surroundings } from './apply/surroundings.ts';
 import { startDashboard } from './dashboard/start.ts';
+import { type Place, reasonsOf } from './explain/reasons.ts';
 import type { FlagValues } from './flags.ts';
 import { startInspection } from './inspect/start.ts';
 import { Loop } from './loop.ts';
@@ -165,7 +166,8 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
   const inspected = () => {
     const [now, model] = [applier, loop?.model ?? null];
     if (now === null || model === null) return null;
-    return { model, problems: tidy(problems()), snapshot: () => now.snapshot(model) };
+    const known = { cluster, selection: selection(), model, problems: tidy(problems()) };
+    return { ...known, snapshot: () => now.snapshot(model), reasons: (place: Place) => reasonsOf(known, place) };
   };
   const measuredBy = requestMetricsOf(flags);
   const measured = measuredBy && { metrics: measuredBy, requests };

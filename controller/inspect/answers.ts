@@ -1,6 +1,7 @@
 // From a path and its query to an answer.
 import type { Control } from '../apply/control.ts';
 import { isSecret } from '../apply/state.ts';
+import { placeOf } from '../explain/reasons.ts';
 import type { RequestMetrics } from '../telemetry/families.ts';
 import type { MeasuredRequests } from '../telemetry/measured.ts';
 import { backendViews } from './backends.ts';
@@ -67,6 +68,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     } catch (cause) {
       throw new Unanswered(503, 'nginx does not say what it counted; sluice problems may say why', { cause });
     }
+  },
+  '/v1/reasons': (_, moment, query) => {
+    const reasons = moment.reasons(placeOf(query));
+    if (reasons === null) throw new Unanswered(404, `there is no host ${JSON.stringify(query('host'))}`);
+    return rows([reasons]);
   },
   '/v1/running': (_, moment) => rows(runningViews(moment)),
   '/v1/state': async ({ control }, { snapshot }, query, signal) => {

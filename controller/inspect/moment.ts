@@ -2,6 +2,7 @@
 // true in itself while newer ones are made.
 import type { Snapshot } from '../apply/applier.ts';
 import type { Ejections } from '../apply/control.ts';
+import type { Place, Reasons } from '../explain/reasons.ts';
 import type { Model, Problem } from '../model/types.ts';
 
 export interface Moment {
@@ -10,6 +11,8 @@ export interface Moment {
   readonly problems: readonly Problem[];
   /** What nginx runs. */
   snapshot(): Snapshot;
+  /** What the objects say of a request that goes there; null where they have no such host. */
+  reasons(place: Place): Reasons | null;
 }
 
 /** What nginx says when it is asked; null while it does not answer. */

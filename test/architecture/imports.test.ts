@@ -20,7 +20,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   watch: ['watch', 'kube', 'model'],
   admission: ['admission', 'feature', 'kube', 'model'],
   telemetry: ['telemetry'],
-  inspect: ['inspect', 'apply', 'render', 'kube', 'telemetry'],
+  explain: ['explain', 'feature', 'kube', 'model'],
+  inspect: ['inspect', 'apply', 'explain', 'render', 'kube', 'telemetry'],
   dashboard: ['dashboard', 'kube', 'model', 'telemetry'],
   status: ['status', 'watch', 'kube', 'model', 'feature'],
 };

@@ -1,4 +1,5 @@
 // sluice explain on a running controller and on manifests.
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { type Pod, startPod } from '../support/backends.ts';
 import { ask } from '../support/client.ts';
@@ -102,22 +103,40 @@ describe('sluice explain', () => {
     expect(connections, 'a request that is one').to.equal(1);
   });
 
-  it('manifests say as well which annotations count, who else matches and lost, and the Problems; without nginx', async () => {
+  const expectReasons = ({ status, out }: Awaited<ReturnType<typeof live>>): void => {
+    expect(status).to.equal(1);
+    expect(out).to.match(/Ingress +default\/api\n/);
+    expect(out).to.match(/answer +backend: 503, default\/missing\/80 has no endpoints/);
+    expect(out).to.contain('server-alias: "old.test"');
+    expect(out).to.match(/default\/shop +host shop\.test, prefix \/: the longer path \/api wins/);
+    expect(out).to.match(
+      /default\/late +host shop\.test, prefix \/: an older Ingress defines the same path \(HOST-08\)/,
+    );
+    expect(out).to.match(/default\/wild +host \*\.test, prefix \/: host shop\.test is more specific/);
+    expect(out).to.contain('warning service-missing: Service default/missing');
+    expect(out).to.contain('warning path-conflict: Ingress default/late');
+  };
+
+  it('both say which annotations count, who else matches and lost, and the Problems', async () => {
+    expectReasons(await live('http://shop.test/api/v1'));
+    const reasons = async (ask: typeof live, url: string): Promise<object> =>
+      (JSON.parse((await ask(url, '-o', 'json')).out) as { reasons: object }).reasons;
+    for (const url of [
+      'http://shop.test/',
+      'http://shop.test/api',
+      'http://old.test/',
+      'http://x.test/y',
+      'http://rewrite.test/old/a',
+    ]) {
+      expect(await reasons(live, url), url).to.deep.equal(await reasons(still, url));
+    }
+  });
+
+  it('manifests are enough: without nginx', async () => {
     const before = process.env.SLUICE_NGINX;
     process.env.SLUICE_NGINX = '/nowhere';
     try {
-      const { status, out } = await still('http://shop.test/api/v1');
-      expect(status).to.equal(1);
-      expect(out).to.match(/Ingress +default\/api\n/);
-      expect(out).to.match(/answer +backend: 503, default\/missing\/80 has no endpoints/);
-      expect(out).to.contain('server-alias: "old.test"');
-      expect(out).to.match(/default\/shop +host shop\.test, prefix \/: the longer path \/api wins/);
-      expect(out).to.match(
-        /default\/late +host shop\.test, prefix \/: an older Ingress defines the same path \(HOST-08\)/,
-      );
-      expect(out).to.match(/default\/wild +host \*\.test, prefix \/: host shop\.test is more specific/);
-      expect(out).to.contain('warning service-missing: Service default/missing');
-      expect(out).to.contain('warning path-conflict: Ingress default/late');
+      expectReasons(await still('http://shop.test/api/v1'));
     } finally {
       if (before === undefined) delete process.env.SLUICE_NGINX;
       else process.env.SLUICE_NGINX = before;
@@ -166,4 +185,13 @@ describe('sluice explain', () => {
       expect(found).to.equal(status);
     });
   }
+
+  it('without the controller nginx still says where a request goes, and that it does not know why', async () => {
+    sluice.process.kill('SIGKILL');
+    await once(sluice.process, 'exit');
+    const { out } = await live('http://shop.test/api/v1');
+    expect(out).to.match(/Ingress +default\/api\n/);
+    expect(out).to.contain('the controller does not answer');
+    sluice = await sluice.restart();
+  });
 });

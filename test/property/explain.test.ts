@@ -153,13 +153,12 @@ describe('sluice explain and the Lua router', function () {
       const lines = [...state].sort(([a], [b]) => rank(a) - rank(b)).map(([name, text]) => `set ${name} ${text}`);
       expect((await nginx.control.apply('full', lines, soon())).kind).to.equal('applied');
       const values = valuesOfState(state);
-      const running = { control: nginx.control, folder: nginx.runDir };
 
       for (let i = 0; i < REQUESTS; i += 1) {
         const question = randomQuestion(random);
         const where = `world ${world}, ${question.method} ${question.host}${question.target}`;
         const own = await lookup(values, question);
-        const { lookup: router, foreseen } = await askRunning(running, question, soon());
+        const { lookup: router, foreseen } = await askRunning(nginx, question, soon());
         if (own.kind === 'undecided') {
           seen.undecided += 1;
           continue;

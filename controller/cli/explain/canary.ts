@@ -1,8 +1,8 @@
 // Which backend takes a request, and with which chance: lua/balancer/split.lua in TypeScript (CAN-07, CAN-08).
 import { createHash } from 'node:crypto';
+import { regexOf } from '../../explain/regex.ts';
 import type { BackendState, PeerState } from './explanation.ts';
 import { type Question, variableOf } from './question.ts';
-import { regexOf } from './regex.ts';
 import { textOf } from './rewrite.ts';
 import type { BackendValue, Values } from './values.ts';
 

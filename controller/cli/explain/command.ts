@@ -25,8 +25,8 @@ export const explain = tool({
 lists, authentication, limits, rewrite, canary, backend and endpoints, retries, timeouts), and where it ends. Nothing is sent to a
 backend: the running controller is asked by a dry run of the code that routes requests, without counters, sessions or limits.
 
-From objects it also says which annotations decide, which other Ingresses and paths match and why they lost, and the Problems of
-the objects concerned. Give the flags of the controller: --ingress-class, --configmap and the like decide what is served.
+It also says which annotations decide, which other Ingresses and paths match and why they lost, and the Problems of the objects
+concerned. From objects, give the flags of the controller: --ingress-class, --configmap and the like decide what is served.
 
 The exit status is 0 when a backend, a redirect or an own page answers, and 1 when the answer is an error.`,
   maxWords: 1,

@@ -1,6 +1,8 @@
 // `sluice explain`: asks the running controller, or works from objects, and prints what was found.
 import { dataOf } from '../../app.ts';
 import { stateOf } from '../../apply/state.ts';
+import { nameOf } from '../../explain/match.ts';
+import { type Place, reasonsOf } from '../../explain/reasons.ts';
 import type { FlagValues } from '../../flags.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { printData } from '../output.ts';
@@ -8,11 +10,18 @@ import { readSnapshot, type Snapshot } from '../snapshot.ts';
 import { backendState, foresee, sharesOf } from './canary.ts';
 import type { ExplainInvocation } from './command.ts';
 import type { BackendState, Explanation, Phase } from './explanation.ts';
-import { type Lookup, lookup as lookUp, nameOf } from './lookup.ts';
+import { type Lookup, lookup as lookUp } from './lookup.ts';
 import { phasesOf } from './phases.ts';
 import { type Question, questionOf } from './question.ts';
-import { reasonsOf } from './reasons.ts';
-import { askRunning, findRunning, type LiveAnswer, type Running, valuesOfRunning } from './running.ts';
+
+import {
+  askRunning,
+  findRunning,
+  type LiveAnswer,
+  type Running,
+  reasonsOfRunning,
+  valuesOfRunning,
+} from './running.ts';
 import { printExplanation } from './text.ts';
 import { type HostValue, type RouteValue, type Values, valuesOfState } from './values.ts';
 
@@ -38,7 +47,8 @@ export async function explainRunning(question: Question, running: Running, signa
   const values = valuesOfRunning(running, signal);
   const { endpoints } = await running.control.ejections(signal);
   const answer = await askRunning(running, question, signal);
-  return tell(question, values, answer, endpoints, `the running controller in ${running.folder}`);
+  const told = await tell(question, values, answer, endpoints, `the running controller in ${running.folder}`);
+  return { ...told, reasons: await reasonsOfRunning(running, placeOf(told, question)) };
 }
 
 /** By the model of the objects; with a running controller, whether that one agrees. */
@@ -58,27 +68,16 @@ export async function explainObjects(
     snapshot.name,
     'own',
   );
-  const host = told.host === null ? undefined : snapshot.model.hosts.get(told.host.name);
-  const reasons =
-    host === undefined
-      ? null
-      : reasonsOf(snapshot, {
-          host,
-          route: told.route === null ? null : (host.routes.find((route) => isSame(told, route)) ?? null),
-          name: nameOf(question.host) ?? '',
-          uri: question.uri ?? '/',
-        });
-  const explained = { ...told, reasons };
+  const place = placeOf(told, question);
+  const explained = { ...told, reasons: place === null ? null : reasonsOf(snapshot, place) };
   return running === null
     ? explained
     : { ...explained, live: agreement(told, await explainRunning(question, running, signal)) };
 }
 
-function isSame(
-  { route }: Explanation,
-  { match, path, pattern }: { match: string; path: string; pattern: string | null },
-): boolean {
-  return route !== null && route.match === match && route.path === path && (route.pattern ?? null) === pattern;
+/** null where no host answers. */
+function placeOf({ host, route }: Explanation, { host: header, uri }: Question): Place | null {
+  return host && { host: host.name, route, name: nameOf(header) ?? '', uri: uri ?? '/' };
 }
 
 function agreement(told: Explanation, live: Explanation): NonNullable<Explanation['live']> {

@@ -1,5 +1,6 @@
 // What `sluice explain` answers: the shape of -o json. Field names are part of the interface.
-import type { Problem } from '../../model/types.ts';
+import type { Reasons } from '../../explain/reasons.ts';
+import type { PathMatch } from '../../model/types.ts';
 
 /** One thing that happens to the request, in order. */
 export interface Phase {
@@ -31,34 +32,6 @@ export interface BackendState {
   readonly resolves: string | null;
 }
 
-export interface AnnotationInForce {
-  readonly ingress: string;
-  readonly key: string;
-  readonly value: string;
-  readonly scope: 'path' | 'host' | 'Service' | 'Ingress';
-  /** 'refused': its value is not accepted; 'unknown': not one of ours. */
-  readonly state: 'accepted' | 'refused' | 'unsupported' | 'unknown';
-  readonly doc: string;
-}
-
-/** Something else that names the request's host or path and does not get it. */
-export interface Shadowed {
-  readonly ingress: string;
-  readonly host: string;
-  readonly path: string;
-  readonly why: string;
-}
-
-/** What only the objects can tell. */
-export interface Reasons {
-  readonly annotations: readonly AnnotationInForce[];
-  readonly shadowed: readonly Shadowed[];
-  readonly problems: readonly Problem[];
-  /** Directives of the profile. */
-  readonly directives: readonly string[];
-  readonly protocol: string | null;
-}
-
 export interface Explanation {
   readonly request: { readonly method: string; readonly url: string; readonly uri: string | null };
   /** Where the answer comes from. */
@@ -66,7 +39,7 @@ export interface Explanation {
   readonly host: { readonly name: string; readonly foundBy: string; readonly server: string | null } | null;
   readonly route: {
     readonly ingress: string | null;
-    readonly match: string;
+    readonly match: PathMatch;
     readonly path: string;
     readonly pattern: string | null;
     readonly profile: string;
@@ -75,7 +48,7 @@ export interface Explanation {
   readonly outcome: { readonly status: number | null; readonly text: string } | null;
   readonly phases: readonly Phase[];
   readonly backends: readonly BackendState[];
-  /** null when there are no objects to look at. */
+  /** null when nobody who knows the objects could be asked. */
   readonly reasons: Reasons | null;
   /** null when no controller was asked beside the objects. */
   readonly live: { readonly agrees: boolean; readonly text: string } | null;

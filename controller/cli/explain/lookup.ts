@@ -1,7 +1,8 @@
 // The router in TypeScript, for when no nginx is there: host, then path, as lua/router/names.lua, host.lua and regex.lua find
 // them. test/property/explain.test.ts holds that both always agree.
+import { matchesRegex, nameOf, wildcardOf } from '../../explain/match.ts';
+import { regexOf } from '../../explain/regex.ts';
 import type { Question } from './question.ts';
-import { type Regex, regexOf } from './regex.ts';
 import type { HostValue, RouteValue, Values } from './values.ts';
 
 export type Lookup =
@@ -23,12 +24,6 @@ export type Lookup =
       readonly status: number | null;
     };
 
-/** The name in a Host header: lower case, without port and final dot; null unless it is one (R20). */
-export function nameOf(header: string): string | null {
-  const [, name, address] = /^(?:([A-Za-z0-9._-]+)|(\[[0-9A-Fa-f:.]+\])):?[0-9]*$/.exec(header) ?? [];
-  return (name ?? address)?.toLowerCase().replace(/\.$/, '') ?? null;
-}
-
 export async function lookup(values: Values, { host: header, uri }: Question): Promise<Lookup> {
   const name = nameOf(header);
   if (name === null || uri === null) return { kind: 'refused', status: 400 };
@@ -48,12 +43,6 @@ export async function lookup(values: Values, { host: header, uri }: Question): P
     leadsToSlash,
     status,
   };
-}
-
-/** "*" in place of the first label; null for a name of one label. */
-export function wildcardOf(name: string): string | null {
-  const dot = name.indexOf('.', 1);
-  return dot < 0 ? null : `*${name.slice(dot)}`;
 }
 
 export async function hasCertificate(values: Values, name: string): Promise<boolean> {
@@ -127,21 +116,6 @@ export function findRoute(host: HostValue, uri: string): FoundRoute {
   return literal;
 }
 
-/** A path as it is matched. */
-interface Place {
-  readonly match: RouteValue['match'];
-  readonly path: string;
-  readonly pattern?: string | null;
-}
-
-/** Whether a path covers a URI, whoever wins. */
-export function covers(route: Place, uri: string): boolean {
-  if (route.match === 'regex') return matchesRegex(route, uri) === 'yes';
-  if (route.match === 'exact') return route.path === uri;
-  const { path } = route;
-  return path.endsWith('/') ? uri.startsWith(path) : uri === path || uri.startsWith(`${path}/`);
-}
-
 function findLiteral({ routes }: HostValue, uri: string): { route: RouteValue | null; slash: RouteValue | null } {
   const exact = new Map(routes.filter(({ match }) => match === 'exact').map((route) => [route.path, route]));
   const prefixes = new Map<string, RouteValue>();
@@ -162,27 +136,4 @@ function findLiteral({ routes }: HostValue, uri: string): { route: RouteValue | 
     if (route !== undefined) return { route, slash: null };
   }
   return { route: null, slash: null };
-}
-
-function matchesRegex({ pattern }: Place, uri: string): 'yes' | 'no' | 'refused' | 'unknown' {
-  const regex: Regex = regexOf(`^${pattern ?? ''}`);
-  if (/[\n\r\u00a0]/.test(uri)) return 'unknown'; // "." and "\s" differ about these
-  switch (regex.kind) {
-    case 'regex':
-      return regex.regex.test(uri) ? 'yes' : 'no';
-    case 'foreign':
-      return 'unknown';
-    case 'none': {
-      const start = literalStart(pattern ?? '');
-      return start !== null && uri.slice(0, start.length).toLowerCase() === start ? 'refused' : 'no';
-    }
-  }
-}
-
-/** What every text that a pattern matches begins with, in lower case, as lua/router/regex.lua has it. */
-function literalStart(pattern: string): string | null {
-  if (pattern.includes('|')) return null;
-  const [literal = ''] = /^[A-Za-z0-9/_~%-]*/.exec(pattern) ?? [];
-  const kept = '?*{'.includes(pattern[literal.length] ?? ' ') ? literal.slice(0, -1) : literal;
-  return kept.length > 1 ? kept.toLowerCase() : null;
 }

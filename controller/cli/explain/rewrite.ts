@@ -1,7 +1,8 @@
 // What rewrite-target makes of a path, and templates as their owners wrote them.
+
+import { regexOf } from '../../explain/regex.ts';
 import type { TemplatePart } from '../../feature/template.ts';
 import { type Question, variableOf } from './question.ts';
-import { regexOf } from './regex.ts';
 import type { RouteValue } from './values.ts';
 
 /** null without rewrite-target, or where the path does not match; `text` null where only the request can fill it in. */

@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Control, ControlError } from '../../apply/control.ts';
+import { type Place, queryOf, type Reasons } from '../../explain/reasons.ts';
 import type { FlagValues } from '../../flags.ts';
 import { CONFIG_FILES, RUN_FILES } from '../../render/folders.ts';
 import { CommandError, EXIT } from '../exit.ts';
+import { Inspector } from '../inspect/client.ts';
 import { findFolders } from '../inspect/find.ts';
 import type { Foreseen } from './canary.ts';
 import type { Lookup } from './lookup.ts';
@@ -13,6 +15,8 @@ import { type Values, valuesOf } from './values.ts';
 
 export interface Running {
   readonly control: Control;
+  /** The controller itself, which may be away while nginx serves on. */
+  readonly inspector: Inspector;
   readonly folder: string;
 }
 
@@ -23,7 +27,8 @@ export async function findRunning(flags: FlagValues, signal: AbortSignal): Promi
     const secret = (await readFile(join(confDir, CONFIG_FILES.secret), 'utf8')).trim();
     const control = new Control(join(runDir, RUN_FILES.control), secret);
     await control.status(signal);
-    return { control, folder: runDir };
+    const inspector = new Inspector(join(confDir, CONFIG_FILES.inspection), secret, signal);
+    return { control, inspector, folder: runDir };
   } catch (cause) {
     throw new CommandError(
       EXIT.unavailable,
@@ -42,6 +47,17 @@ export function valuesOfRunning({ control }: Running, signal: AbortSignal): Valu
       throw error;
     }
   });
+}
+
+/** What the controller knows of the objects; null where it does not answer, or no longer has the host. */
+export async function reasonsOfRunning({ inspector }: Running, place: Place | null): Promise<Reasons | null> {
+  if (place === null) return null;
+  try {
+    for await (const reasons of inspector.rows<Reasons>('/v1/reasons', queryOf(place))) return reasons;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+  }
+  return null;
 }
 
 interface Shown {
@@ -67,7 +83,11 @@ export interface LiveAnswer {
 }
 
 /** A dry run of the router. */
-export async function askRunning({ control }: Running, question: Question, signal: AbortSignal): Promise<LiveAnswer> {
+export async function askRunning(
+  { control }: Pick<Running, 'control'>,
+  question: Question,
+  signal: AbortSignal,
+): Promise<LiveAnswer> {
   const { host, uri, headers, cookies } = question;
   if (uri === null) return { lookup: { kind: 'refused', status: 400 }, foreseen: null };
   const asked = { host, uri, headers: Object.fromEntries(headers), cookies: Object.fromEntries(cookies) };

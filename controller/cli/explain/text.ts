@@ -1,8 +1,9 @@
 // An explanation for people.
+import type { Reasons } from '../../explain/reasons.ts';
 import { showProblem } from '../../model/problems.ts';
 import { plain } from '../output.ts';
 import type { Streams } from '../streams.ts';
-import type { BackendState, Explanation, PeerState, Phase, Reasons } from './explanation.ts';
+import type { BackendState, Explanation, PeerState, Phase } from './explanation.ts';
 
 const WIDTH = 22;
 
@@ -101,6 +102,9 @@ function noObjects(streams: Streams, { host }: Explanation): string[] {
   if (host === null) return [];
   return [
     '',
-    streams.paint('dim', 'Annotations, who else matches, and Problems: give --manifests or --kubeconfig as well.'),
+    streams.paint(
+      'dim',
+      'Annotations, who else matches, and Problems: the controller does not answer; give --manifests or --kubeconfig.',
+    ),
   ];
 }

@@ -1,5 +1,5 @@
 // URLs as redirects write them (lua/lib/redirect.lua).
-import { nameOf } from './lookup.ts';
+import { nameOf } from '../../explain/match.ts';
 import type { Question } from './question.ts';
 import type { RouteValue, SettingsValue } from './values.ts';
 

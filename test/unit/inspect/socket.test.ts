@@ -66,7 +66,7 @@ describe('the inspection socket', () => {
       if (result.kind === 'object') cluster.put(result.object);
     }
     const model = new Graph(cluster, selectionOf(parseCommandLine(['--watch-ingress-without-class']).flags)).evaluate();
-    moment = { model, problems: [], snapshot: () => expect.fail('nobody asks for it') };
+    moment = { model, problems: [], snapshot: () => expect.fail('nobody asks for it'), reasons: () => null };
 
     const turns = monitorEventLoopDelay({ resolution: 1 });
     turns.enable();

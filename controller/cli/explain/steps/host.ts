@@ -1,6 +1,7 @@
 // Before a path is chosen: TLS, blocked clients, and what holds for the whole host.
+
+import { regexOf } from '../../../explain/regex.ts';
 import type { Phase } from '../explanation.ts';
-import { regexOf } from '../regex.ts';
 import { textOf } from '../rewrite.ts';
 import { portOf, schemeSeen, withoutSlash } from '../urls.ts';
 import { end, note, type Step } from './step.ts';

@@ -1,6 +1,7 @@
 // The path, CORS and redirects.
+
+import { nameOf } from '../../../explain/match.ts';
 import type { Phase } from '../explanation.ts';
-import { nameOf } from '../lookup.ts';
 import { rewritten } from '../rewrite.ts';
 import { escaped, schemeSeen, toPath, withoutSlash } from '../urls.ts';
 import { end, note, type Step } from './step.ts';
