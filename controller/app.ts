@@ -153,6 +153,7 @@ export async function run(flags: FlagValues, log: Logger, stop: AbortSignal, for
         templates: join(TEMPLATE_FOLDER, 'dashboard'),
         isReady: () => loop?.isReady === true && nginx?.isAlive === true,
         model: () => loop?.model ?? null,
+        served: () => applier?.hosts ?? new Map(),
         problems,
         reloads: () => applier?.reloads ?? 0,
       },

@@ -10,7 +10,7 @@ import { type Need, type Needs, parseNeed } from '../render/layout.ts';
 import type { ApplyResult, Control, Position } from './control.ts';
 import { ConfigFiles } from './files.ts';
 import { type JudgedSettings, judge, refusedTextProblems } from './free-text.ts';
-import { allNeeds } from './needs.ts';
+import { allNeeds, type Hosts } from './needs.ts';
 import type { Nginx } from './nginx.ts';
 import { after, byOrder, type Lack, type Plan, plan, type Running } from './plan.ts';
 import { type Refused, type Trial, testConfig } from './quarantine.ts';
@@ -79,6 +79,11 @@ export class Applier {
   /** What nginx serves, value by value. */
   get state(): State {
     return this.#running.state;
+  }
+
+  /** The hosts that nginx serves, as it has them: those that wait for a reload as they were. */
+  get hosts(): Hosts {
+    return this.#running.hosts;
   }
 
   /** Reloads since the program started. */

@@ -1,4 +1,5 @@
 // Which view a path below /dashboard stands for: the pages and the JSON are made of the same answers.
+import type { RouterAnswer } from '../explain/router.ts';
 import { backendPage, backendView } from './backends.ts';
 import { certificatePage } from './certificates.ts';
 import { changePage } from './changes.ts';
@@ -40,7 +41,18 @@ export type Answer =
   | { readonly kind: 'lookup'; readonly view: LookupView }
   | { readonly kind: 'error'; readonly status: 400 | 404; readonly message: string };
 
-export function answerOf(moment: Moment, name: string, parameters: URLSearchParams): Answer {
+/** Text of a lookup. */
+export function textOfLookup(parameters: URLSearchParams): string {
+  return (parameters.get('url') ?? parameters.get('q') ?? '').trim();
+}
+
+/** `routed` is where nginx would send what a lookup asks for; null where it was not asked, or does not answer. */
+export function answerOf(
+  moment: Moment,
+  name: string,
+  parameters: URLSearchParams,
+  routed: RouterAnswer | null,
+): Answer {
   const query = queryOf(parameters);
   switch (name) {
     case 'overview':
@@ -70,10 +82,10 @@ export function answerOf(moment: Moment, name: string, parameters: URLSearchPara
       return view === null ? missing(`there is no backend ${JSON.stringify(id)}`) : { kind: name, view };
     }
     case 'lookup': {
-      const url = (parameters.get('url') ?? parameters.get('q') ?? '').trim();
+      const url = textOfLookup(parameters);
       const asked = parseAsked(url);
       if (asked === null) return { kind: 'error', status: 400, message: `${JSON.stringify(url)} is not a URL or host` };
-      return { kind: name, view: lookupView(moment, url, asked) };
+      return { kind: name, view: lookupView(moment, url, asked, routed) };
     }
     default:
       return missing(`there is no page ${JSON.stringify(name)}`);

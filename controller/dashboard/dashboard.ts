@@ -2,11 +2,13 @@
 // nothing that is sent here changes anything.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Control } from '../apply/control.ts';
+import { askRouter, type RouterAnswer } from '../explain/router.ts';
 import { tidy } from '../model/problems.ts';
-import type { Model, Problem } from '../model/types.ts';
+import type { Host, HostName, Model, Problem } from '../model/types.ts';
 import type { Journal } from '../telemetry/journal.ts';
-import { answerOf } from './answers.ts';
+import { answerOf, textOfLookup } from './answers.ts';
 import { Listeners } from './listeners.ts';
+import { parseAsked } from './lookup.ts';
 import type { Moment } from './moment.ts';
 import { PageRenderer } from './pages.ts';
 import { TrafficWatch } from './traffic.ts';
@@ -26,6 +28,8 @@ export interface DashboardParts {
   isReady(): boolean;
   /** null until the first state was built. */
   model(): Model | null;
+  /** The hosts as nginx has them. */
+  served(): ReadonlyMap<HostName, Host>;
   problems(): readonly Problem[];
   reloads(): number;
 }
@@ -92,7 +96,8 @@ export class Dashboard {
 
   async #answerApi(response: ServerResponse, name: string, url: URL): Promise<void> {
     const moment = await this.#now();
-    const answer = moment === null ? null : answerOf(moment, name, url.searchParams);
+    const routed = moment === null ? null : await this.#route(name, url.searchParams);
+    const answer = moment === null ? null : answerOf(moment, name, url.searchParams, routed);
     if (answer === null) sendJson(response, 503, { error: NOT_READY });
     else if (answer.kind === 'error') sendJson(response, answer.status, { error: answer.message });
     else sendJson(response, 200, answer.view);
@@ -105,11 +110,22 @@ export class Dashboard {
       send(response, 503, 'text/html; charset=utf-8', this.#pages.message('Starting', NOT_READY));
       return;
     }
-    const rendered = this.#pages.page(moment, path.slice(DASHBOARD_PATH.length + 1), url.searchParams);
+    const name = path.slice(DASHBOARD_PATH.length + 1);
+    const routed = await this.#route(name, url.searchParams);
+    const rendered = this.#pages.page(moment, name, url.searchParams, routed);
     if (rendered.kind === 'redirect') {
       response.setHeader('Location', rendered.location);
       send(response, 303, 'text/plain', '');
     } else send(response, rendered.status, 'text/html; charset=utf-8', rendered.body);
+  }
+
+  /** Asks nginx where a request would go; null for pages that do not need it, and while nginx does not answer. */
+  async #route(page: string, parameters: URLSearchParams): Promise<RouterAnswer | null> {
+    const asked = page === 'lookup' ? parseAsked(textOfLookup(parameters)) : null;
+    if (asked === null) return null;
+    const patience = AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const question = { host: asked.host, uri: asked.uri, headers: new Map(), cookies: new Map() };
+    return askRouter(this.#parts.control, question, patience).catch(() => null);
   }
 
   /** null until there is a model. */
@@ -134,6 +150,7 @@ export class Dashboard {
       now: Date.now(),
       isReady: this.#parts.isReady(),
       model,
+      served: this.#parts.served(),
       problems: tidy(this.#parts.problems()),
       counted,
       ejections,

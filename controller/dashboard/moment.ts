@@ -1,6 +1,6 @@
 // What all views are made of: one moment of the controller, read-only.
 import type { Ejections } from '../apply/control.ts';
-import type { Model, Problem } from '../model/types.ts';
+import type { Host, HostName, Model, Problem } from '../model/types.ts';
 import type { Entry } from '../telemetry/journal.ts';
 import type { Counted } from './counted.ts';
 
@@ -9,6 +9,8 @@ export interface Moment {
   readonly now: number;
   readonly isReady: boolean;
   readonly model: Model;
+  /** The hosts as nginx has them: those that wait for a reload as they were. */
+  readonly served: ReadonlyMap<HostName, Host>;
   /** Tidy: no repeats. */
   readonly problems: readonly Problem[];
   readonly counted: Counted;

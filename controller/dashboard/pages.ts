@@ -1,6 +1,7 @@
 // The pages: an answer put into its template, with the frame around it. Handlebars escapes every value.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RouterAnswer } from '../explain/router.ts';
 import { type Answer, answerOf } from './answers.ts';
 import { type HtmlTemplate, loadPages } from './html.ts';
 import { looksLikeUrl } from './lookup.ts';
@@ -53,10 +54,10 @@ export class PageRenderer {
     return this.#files.get(name) ?? null;
   }
 
-  /** The page at /dashboard/`name`; '' is the overview. */
-  page(moment: Moment, name: string, parameters: URLSearchParams): Rendered {
+  /** The page at /dashboard/`name`; '' is the overview. `routed` as answerOf() has it. */
+  page(moment: Moment, name: string, parameters: URLSearchParams, routed: RouterAnswer | null): Rendered {
     if (name === 'search') return { kind: 'redirect', location: searchLocation(moment, parameters.get('q') ?? '') };
-    const answer = answerOf(moment, name === '' ? 'overview' : name, parameters);
+    const answer = answerOf(moment, name === '' ? 'overview' : name, parameters, routed);
     if (answer.kind === 'error') {
       const title = answer.status === 404 ? 'Not found' : 'Not understood';
       return { kind: 'page', status: answer.status, body: this.message(title, answer.message) };

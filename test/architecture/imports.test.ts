@@ -22,7 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['telemetry'],
   explain: ['explain', 'feature', 'kube', 'model'],
   inspect: ['inspect', 'apply', 'explain', 'render', 'kube', 'telemetry'],
-  dashboard: ['dashboard', 'kube', 'model', 'telemetry'],
+  dashboard: ['dashboard', 'explain', 'kube', 'model', 'telemetry'],
   status: ['status', 'watch', 'kube', 'model', 'feature'],
 };
 

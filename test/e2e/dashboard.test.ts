@@ -143,6 +143,55 @@ describe('the dashboard', function () {
     expect(view.endpoints.map(({ address }) => address).sort()).to.deep.equal(pods.map(addressOf).sort());
   });
 
+  it('a lookup asks the router: longest prefix, exact, slash, wildcard, alias, default, regular expressions (PATH-01, PATH-05, HOST-04, HOST-05)', async () => {
+    const found = async (url: string) => {
+      const { served, route, because } = await api<LookupView>(`lookup?${new URLSearchParams({ url })}`);
+      return [served?.name ?? null, route?.match ?? null, route?.path ?? null, because];
+    };
+    await sluice.write('routes.json', [
+      ingress({
+        name: 'routes',
+        host: 'routes.test',
+        paths: [{ path: '/' }, { path: '/cart' }, { path: '/cart', pathType: 'Exact' }, { path: '/docs/' }],
+      }),
+      ingress({ name: 'any', host: '*.any.test', annotations: { 'server-alias': 'other.test' } }),
+      ingress({
+        name: 'regex',
+        host: 'regex.test',
+        annotations: { 'use-regex': 'true' },
+        paths: ['/api/[0-9]+', '/(a+)+$'].map((path) => ({ path, pathType: 'ImplementationSpecific' })),
+      }),
+    ]);
+    await eventually(async () => expect((await found('regex.test/api/17'))[0]).to.equal('regex.test'), 20_000);
+    expect(await found('https://routes.test/cart/1?x=y')).to.deep.equal([
+      'routes.test',
+      'prefix',
+      '/cart',
+      'the longest prefix',
+    ]);
+    expect(await found('routes.test/cart')).to.deep.equal([
+      'routes.test',
+      'exact',
+      '/cart',
+      'an Exact path beats all others',
+    ]);
+    expect(await found('routes.test/docs')).to.deep.equal([
+      'routes.test',
+      'prefix',
+      '/docs/',
+      'clients are sent on to /docs/',
+    ]);
+    expect(await found('routes.test/document')).to.deep.equal(['routes.test', 'prefix', '/', 'the longest prefix']);
+    expect((await found('http://x.any.test/')).slice(0, 2)).to.deep.equal(['*.any.test', 'prefix']);
+    expect((await found('http://x.y.any.test/'))[0]).to.equal('_');
+    expect((await found('http://other.test/')).slice(0, 2)).to.deep.equal(['other.test', 'prefix']);
+    expect((await found('regex.test/api/17')).slice(0, 3)).to.deep.equal(['regex.test', 'regex', '/api/[0-9]+']);
+    const started = performance.now();
+    await found(`regex.test/${'a'.repeat(60)}b`); // a minute of Node's own engine, and more
+    expect(performance.now() - started).to.be.below(5000);
+    await sluice.remove('routes.json');
+  });
+
   it('tells the share and the errors of each endpoint, once somebody has looked', async () => {
     await api('overview');
     await eventually(async () => {

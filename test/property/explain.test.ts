@@ -7,8 +7,8 @@ import { foresee } from '../../controller/cli/explain/canary.ts';
 import { lookup } from '../../controller/cli/explain/lookup.ts';
 import { phasesOf } from '../../controller/cli/explain/phases.ts';
 import { type Question, questionOf } from '../../controller/cli/explain/question.ts';
-import { askRunning } from '../../controller/cli/explain/running.ts';
 import { type HostValue, valuesOfState } from '../../controller/cli/explain/values.ts';
+import { askRouter } from '../../controller/explain/router.ts';
 import { parseCommandLine } from '../../controller/flags.ts';
 import { normalise } from '../../controller/kube/normalise.ts';
 import { Graph } from '../../controller/model/graph.ts';
@@ -158,7 +158,7 @@ describe('sluice explain and the Lua router', function () {
         const question = randomQuestion(random);
         const where = `world ${world}, ${question.method} ${question.host}${question.target}`;
         const own = await lookup(values, question);
-        const { lookup: router, foreseen } = await askRunning(nginx, question, soon());
+        const { lookup: router, foreseen } = await askRouter(nginx.control, question, soon());
         if (own.kind === 'undecided') {
           seen.undecided += 1;
           continue;

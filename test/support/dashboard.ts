@@ -23,6 +23,7 @@ export function momentOf(objects: readonly object[], rest: Partial<Moment> = {})
     now: Date.now(),
     isReady: true,
     model,
+    served: model.hosts,
     problems: model.problems,
     counted: new Counted(null, null),
     ejections: null,

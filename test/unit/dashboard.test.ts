@@ -12,6 +12,7 @@ import { overviewOf } from '../../controller/dashboard/overview.ts';
 import { queryOf } from '../../controller/dashboard/paging.ts';
 import { problemPage } from '../../controller/dashboard/problems.ts';
 import { profilePage } from '../../controller/dashboard/profiles.ts';
+import type { Lookup, RouterAnswer } from '../../controller/explain/router.ts';
 import { newCanaryDraft } from '../../controller/feature/draft.ts';
 import type { Model } from '../../controller/model/types.ts';
 import { Journal } from '../../controller/telemetry/journal.ts';
@@ -23,10 +24,28 @@ import { ingress, secret, workload } from '../support/objects.ts';
 const QUERY = queryOf(new URLSearchParams());
 const DAY_MS = 86_400_000;
 
-function lookUp(objects: readonly object[], url: string) {
+/** What the router would answer: `route` is an index. */
+function answered(
+  host: string,
+  route: number | null,
+  rest: Partial<Extract<Lookup, { kind: 'host' }>> = {},
+): RouterAnswer {
+  const found = {
+    kind: 'host' as const,
+    host,
+    route,
+    isAlias: false,
+    hasCertificate: false,
+    leadsToSlash: false,
+    status: null,
+  };
+  return { lookup: { ...found, ...rest }, foreseen: null };
+}
+
+function lookUp(objects: readonly object[], url: string, answer: RouterAnswer | null) {
   const asked = parseAsked(url);
   if (asked === null) throw new Error(`not understood: ${url}`);
-  return lookupView(momentOf(objects), url, asked);
+  return lookupView(momentOf(objects), url, asked, answer);
 }
 
 describe('views of the dashboard', () => {
@@ -53,41 +72,30 @@ describe('views of the dashboard', () => {
     ]),
   ];
 
-  it('a URL leads to the longest prefix of its host; what else matches is said to lose (PATH-01)', () => {
-    const view = lookUp(shop, 'https://shop.test/cart/1?x=y');
+  it('a lookup shows the route that nginx chose, why, and what else matches', () => {
+    const index =
+      momentOf(shop)
+        .served.get('shop.test')
+        ?.routes.findIndex(({ match, path }) => match === 'prefix' && path === '/cart') ?? null;
+    const view = lookUp(shop, 'https://shop.test/cart/1?x=y', answered('shop.test', index));
     expect([view.served?.name, view.route?.path, view.route?.match]).to.deep.equal(['shop.test', '/cart', 'prefix']);
     expect(view.because).to.equal('the longest prefix');
     expect(view.shadowed.map(({ path }) => path)).to.deep.equal(['/']);
     expect(view.route?.health).to.equal('bad'); // its Service is missing
   });
 
-  it('an Exact path beats a prefix, and "/docs" is sent on to "/docs/" (PATH-05)', () => {
-    expect(lookUp(shop, 'shop.test/cart').route?.match).to.equal('exact');
-    expect(lookUp(shop, 'shop.test/docs').because).to.equal('clients are sent on to /docs/');
-    expect(lookUp(shop, 'shop.test/document').route?.path).to.equal('/');
-  });
-
-  it('hosts are found by wildcard, by alias, and else by default (HOST-04, HOST-05)', () => {
-    expect(lookUp(shop, 'http://x.any.test/').served?.name).to.equal('*.any.test');
-    expect(lookUp(shop, 'http://x.y.any.test/').served?.name).to.equal('_');
-    expect(lookUp(shop, 'http://other.test/').route?.ingress?.key).to.equal('default/any');
-    expect(lookUp(shop, 'http://nobody.test/').because).to.match(/prefix|default/);
-  });
-
-  it('regular expressions are tried longest first; those that could take for ever are not run here', () => {
-    const regex = ingress({
-      name: 'regex',
-      host: 'r.test',
-      annotations: { 'use-regex': 'true' },
-      paths: [
-        { path: '/api/[0-9]+', pathType: 'ImplementationSpecific' },
-        { path: '/(a+)+$', pathType: 'ImplementationSpecific' },
-      ],
-    });
-    expect(lookUp([regex], 'r.test/api/17').route?.path).to.equal('/api/[0-9]+');
-    const started = performance.now();
-    expect(lookUp([regex], `r.test/${'a'.repeat(60)}b`).because).to.contain('not tried here');
-    expect(performance.now() - started).to.be.below(1000);
+  it('a lookup says why there is no answer', () => {
+    expect(lookUp(shop, 'shop.test/', null).because).to.equal('nginx, which decides, does not answer');
+    const refused = (status: number): RouterAnswer => ({ lookup: { kind: 'refused', status }, foreseen: null });
+    expect(lookUp(shop, 'shop.test/%00', refused(400)).because).to.equal('the host or the path is malformed: 400');
+    expect(lookUp(shop, 'shop.test/', refused(503)).because).to.match(/no Ingress has this host/);
+    expect(lookUp(shop, 'shop.test/', answered('gone.test', 0)).because).to.match(/changed meanwhile/);
+    expect(lookUp(shop, 'shop.test/', answered('shop.test', null)).because).to.equal(
+      'no path of the host matches: 404',
+    );
+    expect(lookUp(shop, 'shop.test/', answered('shop.test', 0, { status: 503 })).because).to.match(
+      /nginx refuses it: 503/,
+    );
   });
 
   it('shares and rates are of what the one above got, between two looks', () => {
@@ -195,7 +203,9 @@ describe('pages of the dashboard', () => {
 
   function render(moment: Parameters<typeof renderer.page>[0], address: string): string {
     const [name = '', query = ''] = address.split('?');
-    const page = renderer.page(moment, name, new URLSearchParams(query));
+    const routed =
+      name === 'lookup' ? answered([...moment.served.keys()].find((host) => host !== '_') ?? '_', 0) : null;
+    const page = renderer.page(moment, name, new URLSearchParams(query), routed);
     if (page.kind !== 'page') throw new Error(`${address} is no page`);
     return page.body;
   }
@@ -249,9 +259,11 @@ describe('pages of the dashboard', () => {
       severity: 'error',
       message: MARKUP,
     } as const;
+    const model = poisoned(moment.model, MARKUP);
     const told = everyPage({
       ...moment,
-      model: poisoned(moment.model, MARKUP),
+      model,
+      served: model.hosts,
       entries: [
         { number: 2, at: 0, event, causes: [] },
         {

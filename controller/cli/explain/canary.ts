@@ -1,6 +1,7 @@
 // Which backend takes a request, and with which chance: lua/balancer/split.lua in TypeScript (CAN-07, CAN-08).
 import { createHash } from 'node:crypto';
 import { regexOf } from '../../explain/regex.ts';
+import type { Foreseen } from '../../explain/router.ts';
 import type { BackendState, PeerState } from './explanation.ts';
 import { type Question, variableOf } from './question.ts';
 import { textOf } from './rewrite.ts';
@@ -16,13 +17,6 @@ interface Ready {
   readonly id: string;
   readonly value: BackendValue;
   readonly policy: NonNullable<BackendValue['canaries']>[number]['policy'];
-}
-
-/** What the running controller answers (lua/balancer/split.lua, foresee). */
-export interface Foreseen {
-  readonly by: 'session' | 'header' | 'cookie' | 'chance';
-  readonly id?: string;
-  readonly chances?: readonly { readonly id: string; readonly chance: number }[];
 }
 
 /** The parts that backends have in such requests, the main one first; they add up to 1. */

@@ -3,6 +3,7 @@ import { dataOf } from '../../app.ts';
 import { stateOf } from '../../apply/state.ts';
 import { nameOf } from '../../explain/match.ts';
 import { type Place, reasonsOf } from '../../explain/reasons.ts';
+import { askRouter, type Foreseen, type Lookup, type Undecided } from '../../explain/router.ts';
 import type { FlagValues } from '../../flags.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { printData } from '../output.ts';
@@ -10,18 +11,11 @@ import { readSnapshot, type Snapshot } from '../snapshot.ts';
 import { backendState, foresee, sharesOf } from './canary.ts';
 import type { ExplainInvocation } from './command.ts';
 import type { BackendState, Explanation, Phase } from './explanation.ts';
-import { type Lookup, lookup as lookUp } from './lookup.ts';
+import { lookup as lookUp } from './lookup.ts';
 import { phasesOf } from './phases.ts';
 import { type Question, questionOf } from './question.ts';
 
-import {
-  askRunning,
-  findRunning,
-  type LiveAnswer,
-  type Running,
-  reasonsOfRunning,
-  valuesOfRunning,
-} from './running.ts';
+import { findRunning, type Running, reasonsOfRunning, valuesOfRunning } from './running.ts';
 import { printExplanation } from './text.ts';
 import { type HostValue, type RouteValue, type Values, valuesOfState } from './values.ts';
 
@@ -46,7 +40,7 @@ export async function explain({ words, options, flags, streams, signal }: Explai
 export async function explainRunning(question: Question, running: Running, signal: AbortSignal): Promise<Explanation> {
   const values = valuesOfRunning(running, signal);
   const { endpoints } = await running.control.ejections(signal);
-  const answer = await askRunning(running, question, signal);
+  const answer = await askRouter(running.control, question, signal);
   const told = await tell(question, values, answer, endpoints, `the running controller in ${running.folder}`);
   return { ...told, reasons: await reasonsOfRunning(running, placeOf(told, question)) };
 }
@@ -91,7 +85,7 @@ function agreement(told: Explanation, live: Explanation): NonNullable<Explanatio
 async function tell(
   question: Question,
   values: Values,
-  { lookup, foreseen }: LiveAnswer,
+  { lookup, foreseen }: { readonly lookup: Lookup | Undecided; readonly foreseen: Foreseen | null },
   ejected: Readonly<Record<string, number>>,
   from: string,
   canaries: 'own' | 'asked' = 'asked',
@@ -168,7 +162,7 @@ async function backendsOf(
   route: RouteValue,
   main: Awaited<ReturnType<Values['backend']>>,
   hasStandIn: boolean,
-  foreseen: LiveAnswer['foreseen'] | 'own',
+  foreseen: Foreseen | null | 'own',
   ejected: Readonly<Record<string, number>>,
 ): Promise<BackendState[]> {
   const isEmpty =

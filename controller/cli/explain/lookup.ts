@@ -2,29 +2,11 @@
 // them. test/property/explain.test.ts holds that both always agree.
 import { matchesRegex, nameOf, wildcardOf } from '../../explain/match.ts';
 import { regexOf } from '../../explain/regex.ts';
+import type { Lookup, Undecided } from '../../explain/router.ts';
 import type { Question } from './question.ts';
 import type { HostValue, RouteValue, Values } from './values.ts';
 
-export type Lookup =
-  /** The request is answered before a host is looked up, or there is not even a catch-all. */
-  | { readonly kind: 'refused'; readonly status: number }
-  /** Only nginx can tell. */
-  | { readonly kind: 'undecided'; readonly why: string }
-  | {
-      readonly kind: 'host';
-      readonly host: string;
-      /** Found by an alias that is a pattern. */
-      readonly isAlias: boolean;
-      readonly hasCertificate: boolean;
-      /** Index among the routes of the host; null where no path matches. */
-      readonly route: number | null;
-      /** nginx sends "/p" to "/p/" of the route (PATH-05). */
-      readonly leadsToSlash: boolean;
-      /** Of a route that matches and cannot be served. */
-      readonly status: number | null;
-    };
-
-export async function lookup(values: Values, { host: header, uri }: Question): Promise<Lookup> {
+export async function lookup(values: Values, { host: header, uri }: Question): Promise<Lookup | Undecided> {
   const name = nameOf(header);
   if (name === null || uri === null) return { kind: 'refused', status: 400 };
   const found = await findHost(values, name);
@@ -50,9 +32,7 @@ export async function hasCertificate(values: Values, name: string): Promise<bool
   return (await values.hasCertificate(name)) || (wildcard !== null && (await values.hasCertificate(wildcard)));
 }
 
-type FoundHost =
-  | { readonly kind: 'found'; readonly host: HostValue; readonly isAlias: boolean }
-  | { readonly kind: 'undecided'; readonly why: string };
+type FoundHost = { readonly kind: 'found'; readonly host: HostValue; readonly isAlias: boolean } | Undecided;
 
 async function findHost(values: Values, name: string): Promise<FoundHost | null> {
   const wildcard = wildcardOf(name);
@@ -84,7 +64,7 @@ function aliasMatches(kind: string, alias: string, name: string): boolean | 'unk
 }
 
 type FoundRoute =
-  | { readonly kind: 'undecided'; readonly why: string }
+  | Undecided
   | {
       readonly kind: 'found';
       readonly route: RouteValue | null;

@@ -1,7 +1,7 @@
 // The request that is asked about, as nginx would see it.
 import { isIP } from 'node:net';
+import { normalUri } from '../../explain/uri.ts';
 import { UsageError } from '../../flags.ts';
-import { normalUri } from './uri.ts';
 
 export interface Question {
   readonly scheme: 'http' | 'https';

@@ -8,9 +8,6 @@ import { CONFIG_FILES, RUN_FILES } from '../../render/folders.ts';
 import { CommandError, EXIT } from '../exit.ts';
 import { Inspector } from '../inspect/client.ts';
 import { findFolders } from '../inspect/find.ts';
-import type { Foreseen } from './canary.ts';
-import type { Lookup } from './lookup.ts';
-import type { Question } from './question.ts';
 import { type Values, valuesOf } from './values.ts';
 
 export interface Running {
@@ -58,51 +55,4 @@ export async function reasonsOfRunning({ inspector }: Running, place: Place | nu
     if (!(error instanceof CommandError)) throw error;
   }
   return null;
-}
-
-interface Shown {
-  readonly index: number;
-  readonly canary?: Foreseen;
-}
-
-type Answer =
-  | { readonly kind: 'refused'; readonly status: number }
-  | {
-      readonly kind: 'host';
-      readonly host: string;
-      readonly is_alias: boolean;
-      readonly has_certificate: boolean;
-      readonly route?: Shown;
-      readonly slash?: Shown;
-      readonly status?: number;
-    };
-
-export interface LiveAnswer {
-  readonly lookup: Lookup;
-  readonly foreseen: Foreseen | null;
-}
-
-/** A dry run of the router. */
-export async function askRunning(
-  { control }: Pick<Running, 'control'>,
-  question: Question,
-  signal: AbortSignal,
-): Promise<LiveAnswer> {
-  const { host, uri, headers, cookies } = question;
-  if (uri === null) return { lookup: { kind: 'refused', status: 400 }, foreseen: null };
-  const asked = { host, uri, headers: Object.fromEntries(headers), cookies: Object.fromEntries(cookies) };
-  // The body is JSON of bytes: the URI has a character for each.
-  const answer = JSON.parse(await control.explain(Buffer.from(JSON.stringify(asked), 'latin1'), signal)) as Answer;
-  if (answer.kind === 'refused') return { lookup: answer, foreseen: null };
-  const shown = answer.route ?? answer.slash ?? null;
-  const lookup: Lookup = {
-    kind: 'host',
-    host: answer.host,
-    isAlias: answer.is_alias,
-    hasCertificate: answer.has_certificate,
-    route: shown?.index ?? null,
-    leadsToSlash: answer.slash !== undefined,
-    status: answer.status ?? null,
-  };
-  return { lookup, foreseen: shown?.canary ?? null };
 }

@@ -1,6 +1,7 @@
 // What a step of explaining a request gets, and what it says.
+
+import type { Lookup } from '../../../explain/router.ts';
 import type { Phase } from '../explanation.ts';
-import type { Lookup } from '../lookup.ts';
 import type { Question } from '../question.ts';
 import type { BackendValue, HostValue, RouteValue, SettingsValue } from '../values.ts';
 
