@@ -67,8 +67,9 @@ local function write(key, numbers, length)
   end
 end
 
--- The series keys[first] to keys[last].
-local function slice(keys, first, last, length)
+-- Sends the series keys[first] to keys[last]; false when the reader went away.
+local function send(keys, first, last)
+  local length = series.length()
   at = 0
   for i = first, last do
     local numbers = totals.read(keys[i])
@@ -76,21 +77,36 @@ local function slice(keys, first, last, length)
       write(keys[i], numbers, length)
     end
   end
-  return ffi.string(written, at)
+  local ok, err = ngx.print(ffi.string(written, at))
+  ok, err = ok and ngx.flush(true), err
+  if not ok then
+    ngx.log(ngx.INFO, "the reader of the metrics went away: ", err)
+    return false
+  end
+  ngx.sleep(PAUSE)
+  return true
 end
 
-local function send(keys)
-  local length = series.length()
+local function send_all(keys)
   for first = 1, #keys, SLICE do
-    local last = math.min(first + SLICE - 1, #keys)
-    local ok, err = ngx.print(slice(keys, first, last, length))
-    ok, err = ok and ngx.flush(true), err
-    if not ok then
-      ngx.log(ngx.INFO, "the reader of the metrics went away: ", err)
+    if not send(keys, first, math.min(first + SLICE - 1, #keys)) then
       return
     end
-    if last < #keys then
-      ngx.sleep(PAUSE)
+  end
+end
+
+-- A key that stands in several lists is sent several times, which is rare and does no harm.
+local function send_lists(names)
+  local keys = {}
+  for i = 1, #names do
+    if not totals.marked(names[i], keys) then
+      return ngx.exit(ngx.ERROR) -- who asks sees that the answer has no end, and asks again
+    end
+    if #keys >= SLICE or i == #names then
+      if not send(keys, 1, #keys) then
+        return
+      end
+      keys = {}
     end
   end
 end
@@ -109,16 +125,19 @@ function _M.series()
   local report, is_over = totals.next_report()
   local memory, since = match(ngx.var.http_sluice_since or "", "^(%S+):(%d+)$")
   since = memory == born and tonumber(since)
-  local keys = since and totals.changed(since, report)
+  local lists = since and totals.changed(since, report)
   local header = ngx.header
   header["Content-Type"] = "application/octet-stream"
   header["Sluice-Position"] = born .. ":" .. (is_over and report + 1 or report)
-  header["Sluice-Whole"] = keys and "0" or "1"
+  header["Sluice-Whole"] = lists and "0" or "1"
   header["Sluice-Length"] = series.length()
   header["Sluice-Overflow"] = totals.overflow()
   -- Who asks has what it says that it has; who lost an answer asks for it, or for everything.
-  totals.forget_marks(keys and since or report)
-  return send(keys or totals.keys())
+  totals.forget_marks(lists and since or report)
+  if lists then
+    return send_lists(lists)
+  end
+  return send_all(totals.keys())
 end
 
 --- Forgets the series with these keys, one a line.

@@ -35,6 +35,7 @@ function _M.start(most, size)
   shared:safe_add("report", 0)
   shared:safe_add("marks from", 0)
   shared:safe_add("marks lost", -1)
+  shared:safe_add("adding", false)
   shared:safe_add("born", ngx.now() .. "-" .. ngx.worker.pid())
 end
 
@@ -126,11 +127,16 @@ function _M.add(records, count, waits)
       return done
     end
     local report = shared:get("report") or 0
+    if shared:get("adding") then -- a worker was killed before it had stored its marks
+      shared:set("marks lost", report)
+    end
+    shared:set("adding", true)
     local stop = math.min(done + SLICE, count)
     for i = done + 1, stop do
       add_record(records[i], report)
     end
     store_marks(report)
+    shared:set("adding", false)
     shared:delete("lock")
     done = stop
     if waits and done < count then
@@ -184,37 +190,29 @@ function _M.next_report()
   return report, is_locked
 end
 
--- Adds the keys that a report is about.
-local function collect(report, keys, known)
-  for number = 1, shared:get("marks/" .. report) or 0 do
-    local text = shared:get("marks/" .. report .. "/" .. number)
-    if not text then
-      return false
-    end
-    for key in gmatch(text, "[^\n]+") do
-      if not known[key] then
-        known[key] = true
-        keys[#keys + 1] = key
-      end
-    end
-  end
-  return true
-end
-
---- The keys of what changed in the reports `first` to `last`; nil where that is not known.
+--- The names of lists of what changed in the reports `first` to `last`, for marked(); nil where
+-- that is not known.
 function _M.changed(first, last)
   local from, lost = shared:get("marks from") or 0, shared:get("marks lost") or -1
-  local is_kept = first >= from and first > lost
-  if not is_kept or first > last then
+  if first < from or first <= lost or first > last then
     return nil
   end
-  local keys, known = {}, {}
+  local names = {}
   for report = first, last do
-    if not collect(report, keys, known) then
-      return nil
+    for number = 1, shared:get("marks/" .. report) or 0 do
+      names[#names + 1] = "marks/" .. report .. "/" .. number
     end
   end
-  return keys
+  return names
+end
+
+--- Adds the keys of such a list behind the others; false when it is gone.
+function _M.marked(name, keys)
+  local text = shared:get(name)
+  for key in gmatch(text or "", "[^\n]+") do
+    keys[#keys + 1] = key
+  end
+  return text ~= nil
 end
 
 --- Nobody asks for reports before `first` any more.

@@ -79,7 +79,7 @@ describe('what changed of the metrics', () => {
     }
   });
 
-  it('what is kept here is what nginx has, whatever is asked when, also when answers get lost and series are forgotten', async () => {
+  it('what is kept here is what nginx has, whatever is asked when, also when answers get lost, series are forgotten and workers are killed', async () => {
     const random = seeded(20_261_123);
     let isLost = false;
     const lossy: SeriesControl = {
@@ -92,7 +92,12 @@ describe('what changed of the metrics', () => {
     };
     const kept = new MeasuredRequests(lossy);
     for (let step = 0; step < 400; step += 1) {
-      await go(HOSTS[random(HOSTS.length)] ?? '');
+      await go(HOSTS[random(HOSTS.length)] ?? '').catch(() => undefined);
+      if (step % 100 === 50) {
+        const [victim] = (await sluice.control.status(soon())).workers;
+        if (victim !== undefined) process.kill(victim.pid, 'SIGKILL');
+        await eventually(() => go(HOSTS[0] ?? ''));
+      }
       if (random(10) > 0) continue;
       isLost = random(3) === 0;
       await kept.read(soon()).catch(() => undefined);
