@@ -1,20 +1,12 @@
 // Rows of backends, and one backend with its endpoints.
-import type { Template } from '../feature/template.ts';
+import { addressOf, balancingOf, canariesOf, stateOf } from '../explain/describe.ts';
 import type { Backend, BackendId } from '../model/types.ts';
-import {
-  addressOf,
-  countEndpoints,
-  ejectedFor,
-  stateOfBackend,
-  stateOfErrors,
-  trafficOfEndpoint,
-  worst,
-} from './health.ts';
+import { countEndpoints, ejectedFor, stateOfBackend, stateOfErrors, trafficOfEndpoint, worst } from './health.ts';
 import { indexOf } from './index.ts';
 import type { Moment } from './moment.ts';
 import { matching, pageOf, type Query } from './paging.ts';
 import { problemsOf } from './problems.ts';
-import { objectsOf, routeRow, showCanary } from './routes.ts';
+import { objectsOf, routeRow } from './routes.ts';
 import type { BackendRow, BackendView, EndpointRow, Page } from './views.ts';
 
 const ROUTES_SHOWN = 100;
@@ -44,20 +36,6 @@ export function backendRow(moment: Moment, backend: Backend): BackendRow {
   };
 }
 
-function balancingOf({ policy }: Backend): string {
-  const { sessionCookie, hashBy, hashSubset, serviceUpstream, loadBalance, affinityMode } = policy;
-  const base = hashBy === null ? loadBalance.replace('_', ' ') : `hash by ${showTemplate(hashBy)}`;
-  const subset = hashBy !== null && hashSubset !== null ? `, subsets of ${hashSubset}` : '';
-  const sticky = sessionCookie === null ? '' : `sticky (${affinityMode ?? 'balanced'}, cookie ${sessionCookie.name}), `;
-  return serviceUpstream ? 'by the Service' : `${sticky}${base}${subset}`;
-}
-
-function showTemplate(template: Template): string {
-  return template
-    .map((part) => (typeof part === 'string' ? part : `$${'variable' in part ? part.variable : part.capture}`))
-    .join('');
-}
-
 /** null when there is no such backend. */
 export function backendView(moment: Moment, id: BackendId): BackendView | null {
   const backend = moment.model.backends.get(id);
@@ -67,7 +45,7 @@ export function backendView(moment: Moment, id: BackendId): BackendView | null {
   return {
     backend: backendRow(moment, backend),
     endpoints: endpointRows(moment, backend),
-    canaries: backend.canaries.map(showCanary),
+    canaries: canariesOf(backend),
     routes: routes.slice(0, ROUTES_SHOWN).map((entry) => routeRow(moment, entry)),
     problems: problemsOf(moment, [service, ...routes.slice(0, ROUTES_SHOWN).flatMap(({ route }) => objectsOf(route))]),
   };
@@ -89,11 +67,5 @@ export function endpointRows(moment: Moment, backend: Backend): EndpointRow[] {
   if (backend.resolve !== null) {
     return moment.counted.addresses(displayName).map((address) => row(address, null, 'resolved'));
   }
-  return backend.endpoints.map((endpoint) =>
-    row(
-      addressOf(endpoint),
-      endpoint.zone,
-      endpoint.state === 'draining' ? 'draining' : endpoint.isElsewhere ? 'elsewhere' : 'ready',
-    ),
-  );
+  return backend.endpoints.map((endpoint) => row(addressOf(endpoint), endpoint.zone, stateOf(endpoint)));
 }

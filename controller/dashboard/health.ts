@@ -1,5 +1,6 @@
 // How things stand, in one of three words, with a reason of a few more.
-import type { Backend, Route } from '../model/types.ts';
+import { addressOf } from '../explain/describe.ts';
+import type { Backend, Host, Route } from '../model/types.ts';
 import { endpointKey } from './counted.ts';
 import type { Moment } from './moment.ts';
 import type { EndpointCounts, Health, Traffic } from './views.ts';
@@ -19,10 +20,6 @@ const ORDER: readonly Health[] = ['good', 'warn', 'bad'];
 /** The worst one; of equally bad ones the first. */
 export function worst(states: readonly State[]): State {
   return states.reduce((a, b) => (ORDER.indexOf(b.health) > ORDER.indexOf(a.health) ? b : a), GOOD);
-}
-
-export function addressOf({ address, port }: { readonly address: string; readonly port: number }): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Seconds until an endpoint is tried again, null for one that is in use. */
@@ -58,7 +55,8 @@ export function stateOfBackend(moment: Moment, backend: Backend): State {
 }
 
 /** What its target says; that of a route whose requests are all redirected does not matter. */
-export function stateOfRoute(moment: Moment, { target, policy }: Route): State {
+export function stateOfRoute(moment: Moment, { denied }: Host, { target, policy }: Route): State {
+  if (denied !== null) return { health: 'bad', trouble: 'answers 403' };
   if (target.kind === 'deny') return { health: 'bad', trouble: `answers ${target.status}` };
   if (policy.redirectTo !== null || target.kind === 'default') return GOOD;
   const backend = moment.model.backends.get(target.id);

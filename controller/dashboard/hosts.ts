@@ -40,8 +40,7 @@ export function hostRow(moment: Moment, host: Host): HostRow {
 
 /** One bad route of several is a warning for the host. */
 function stateOfRoutes(moment: Moment, host: Host): State {
-  if (host.denied !== null) return { health: 'bad', trouble: 'answers 403' };
-  const states = host.routes.map((route) => stateOfRoute(moment, route));
+  const states = host.routes.map((route) => stateOfRoute(moment, host, route));
   const bad = states.filter(({ health }) => health === 'bad');
   if (bad.length === 0 || bad.length === states.length) return worst(states);
   return { health: 'warn', trouble: `${bad.length} of ${states.length} routes: ${bad[0]?.trouble ?? ''}` };

@@ -14,6 +14,7 @@
 //   GET /dashboard/api/lookup?url=                 LookupView          400 when it is no URL
 //
 // `page` counts from 1; `size` is 50, at most 1000. Errors answer {"error": "…"} with 400, 404 or 503 (not ready yet).
+import type { Target } from '../explain/describe.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -92,18 +93,13 @@ export interface HostView {
   readonly problems: readonly ProblemGroup[];
 }
 
-export type TargetView =
-  | { readonly kind: 'backend'; readonly id: string; readonly text: string }
-  | { readonly kind: 'default'; readonly id: string | null; readonly text: string }
-  | { readonly kind: 'deny'; readonly id: null; readonly text: string };
-
 export interface RouteRow {
   readonly host: string;
   readonly match: 'exact' | 'prefix' | 'regex';
   readonly path: string;
   /** What a regex route is matched by; null for the others. */
   readonly pattern: string | null;
-  readonly target: TargetView;
+  readonly target: Target;
   /** Backends that take part of its requests by rule, with the rule. */
   readonly canaries: readonly { readonly id: string; readonly rule: string }[];
   /** null for routes that exist without one. */
@@ -113,7 +109,7 @@ export interface RouteRow {
   readonly endpoints: EndpointCounts;
   readonly health: Health;
   readonly trouble: string | null;
-  /** What is done to its requests beside proxying, in a few words each: "HTTP → HTTPS", "basic auth". */
+  /** What is done to its requests beside proxying, in a few words each: "to HTTPS", "basic auth". */
   readonly effects: readonly string[];
   readonly problems: number;
   readonly traffic: Traffic;

@@ -1,17 +1,17 @@
 // Endpoints of a backend with what nginx thinks of them.
+import { addressOf, stateOf } from '../explain/describe.ts';
 import type { Backend } from '../model/types.ts';
 import type { Asked } from './moment.ts';
 import type { EndpointCounts, EndpointView } from './views.ts';
 
 export function endpointsOf({ displayName, endpoints }: Backend, { ejections }: Asked): EndpointView[] {
-  return endpoints.map(({ address, port, zone, state, isElsewhere }) => {
-    const shown = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-    const seconds = ejections?.endpoints[`${displayName} ${shown}`] ?? null;
-    const known = state === 'draining' ? state : isElsewhere ? 'elsewhere' : 'ready';
+  return endpoints.map((endpoint) => {
+    const address = addressOf(endpoint);
+    const seconds = ejections?.endpoints[`${displayName} ${address}`] ?? null;
     return {
-      address: shown,
-      zone,
-      state: seconds === null ? known : 'ejected',
+      address,
+      zone: endpoint.zone,
+      state: seconds === null ? stateOf(endpoint) : 'ejected',
       secondsLeft: seconds === null ? null : Math.ceil(seconds),
     };
   });

@@ -1,12 +1,10 @@
 // Routes in the order in which they are looked up.
-import { assertNever } from '../assert.ts';
+import { canariesOf, policiesOf, targetOf } from '../explain/describe.ts';
 import { keyOf } from '../kube/ref.ts';
 import type { Host, HostName, Model, Route } from '../model/types.ts';
-import { canariesOf } from './backends.ts';
 import { countStates, endpointsOf } from './endpoints.ts';
 import { globOf } from './glob.ts';
 import type { Asked, Moment } from './moment.ts';
-import { policiesOf } from './policies.ts';
 import type { RouteView } from './views.ts';
 
 export interface RouteQuery {
@@ -50,7 +48,7 @@ function routeView(model: Model, asked: Asked, host: Host, aliases: readonly str
     match,
     path,
     pattern,
-    target: targetView(host, route),
+    target: targetOf(host, route),
     canaries: backend === null ? [] : canariesOf(backend),
     ingress: source === null ? null : keyOf(source),
     profile,
@@ -58,18 +56,4 @@ function routeView(model: Model, asked: Asked, host: Host, aliases: readonly str
     policies: policiesOf(route, host),
     endpoints: backend === null || backend.resolve !== null ? null : countStates(endpointsOf(backend, asked)),
   };
-}
-
-function targetView({ denied }: Host, { target }: Route): RouteView['target'] {
-  if (denied !== null) return { kind: 'deny', id: null, text: `403: ${denied}` };
-  switch (target.kind) {
-    case 'backend':
-      return { kind: 'backend', id: target.id, text: target.id };
-    case 'default':
-      return { kind: 'default', id: target.id, text: target.id === null ? 'built-in 404' : `${target.id}, else 404` };
-    case 'deny':
-      return { kind: 'deny', id: null, text: `${target.status}: ${target.reason}` };
-    default:
-      return assertNever(target);
-  }
 }
