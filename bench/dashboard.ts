@@ -1,5 +1,6 @@
 // How long the dashboard takes for its first pages in a large cluster, while the cluster changes and is asked for every host,
 // and how often open pages are told.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Overview } from '../controller/dashboard/views.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { startApiServer } from '../test/support/kube/server.ts';
@@ -17,6 +18,8 @@ const PATHS = ['/', '/api', '/static'];
 /** A part of the Ingresses, one in so many, has a Problem. */
 const WITH_PROBLEM = 10;
 const ROUNDS = 40;
+/** Workers look once a second whether they are to count. */
+const WORKERS_KNOW_MS = 1500;
 /** The first page of each kind. */
 const FIRST_PAGES = ['', '/hosts', '/problems'];
 const OTHERS = ['/routes', '/backends', '/profiles', '/hosts?q=host-99&page=2', '/lookup?url=http://host-7.test/api/x'];
@@ -43,12 +46,12 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
 
   say('asking for every host, so that every one has counters');
   const cold = await timed(`${base}/hosts`, signal);
+  await delay(WORKERS_KNOW_MS, undefined, { signal });
   const connection = new PinnedConnection(sluice.http);
   started.defer(() => connection.close());
   for (let index = 0; index < HOSTS; index += 1) await connection.ask(`host-${index}.test`, signal);
   const counted = await eventually(async () => {
     const { traffic } = (await (await fetch(`${base}/api/overview`, { signal })).json()) as Overview;
-    // The first second was over before the workers knew that they are to count.
     if (traffic.requests < HOSTS * 0.9) throw new Error(`${traffic.requests} requests were counted`);
     return traffic.requests;
   }, 20_000);
