@@ -20,6 +20,8 @@ const WITH_PROBLEM = 10;
 const ROUNDS = 40;
 /** Workers look once a second whether they are to count. */
 const WORKERS_KNOW_MS = 1500;
+/** The event that a page gets when it begins to listen. */
+const GREETING = 1;
 /** The first page of each kind. */
 const FIRST_PAGES = ['', '/hosts', '/problems'];
 const OTHERS = ['/routes', '/backends', '/profiles', '/hosts?q=host-99&page=2', '/lookup?url=http://host-7.test/api/x'];
@@ -79,7 +81,13 @@ async function run({ signal, say }: Surroundings): Promise<readonly Figure[]> {
     note('cold_page_ms', cold, 1, 'the very first page of a program that has just started'),
     note('other_page_ms_p50', percentile(other, 50), 1, 'routes, backends, profiles, a search, a lookup'),
     note('other_page_ms_p99', percentile(other, 99), 1, 'the same'),
-    atMost(1.2, 'events_per_second', told() / seconds, 2, 'what an open page is told, under constant change'),
+    atMost(
+      1.2,
+      'events_per_second',
+      (told() - GREETING) / seconds,
+      2,
+      'what an open page is told, under constant change',
+    ),
     note('rss_ready_mb', before, 0, 'resident memory of the controller when ready'),
     note('rss_mb', after, 0, 'the same after all this'),
     atLeast(HOSTS * 0.9, 'counted', counted, 0, 'requests that were counted by route and endpoint'),
