@@ -88,7 +88,8 @@ function routeReason({ denied }: Host, route: Route | null, { leadsToSlash, stat
   if (denied !== null) return `every path of the host answers 403: ${denied}`;
   if (route === null) return 'no path of the host matches: 404';
   if (leadsToSlash) return `clients are sent on to ${uri}/`;
-  if (status !== null) return `it would be the first regular expression that matches, but nginx refuses it: ${status}`;
+  if (status !== null)
+    return `its regular expression ${status === 503 ? 'is none' : 'takes nginx too long'}: ${status}`;
   switch (route.match) {
     case 'exact':
       return 'an Exact path beats all others';

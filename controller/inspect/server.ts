@@ -10,6 +10,8 @@ import { type Answer, answer, type Sources, Unanswered } from './answers.ts';
 
 const MAX_CONNECTIONS = 16;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** A question may have a URI that nginx would take (8 KB), with three characters for each of its own. */
+const MAX_HEADER_BYTES = 65_536;
 /** Rows between two turns of the event loop: a millisecond or two. */
 const SLICE = 100;
 
@@ -23,11 +25,14 @@ export async function serveInspection(
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await chmod(dirname(path), 0o700); // it is the protection of the socket in it, whoever made it
   await rm(path, { force: true }); // of a controller that was killed
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: 8192 }, (request, response) => {
-    admitted(request, secretFile)
-      .then(() => respond(sources, request, response, signal))
-      .catch((error: unknown) => fail(response, error));
-  });
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    (request, response) => {
+      admitted(request, secretFile)
+        .then(() => respond(sources, request, response, signal))
+        .catch((error: unknown) => fail(response, error));
+    },
+  );
   server.maxConnections = MAX_CONNECTIONS;
   server.listen(path);
   await once(server, 'listening', { signal });

@@ -186,9 +186,12 @@ describe('the dashboard', function () {
     expect((await found('http://x.y.any.test/'))[0]).to.equal('_');
     expect((await found('http://other.test/')).slice(0, 2)).to.deep.equal(['other.test', 'prefix']);
     expect((await found('regex.test/api/17')).slice(0, 3)).to.deep.equal(['regex.test', 'regex', '/api/[0-9]+']);
-    const started = performance.now();
-    await found(`regex.test/${'a'.repeat(60)}b`); // a minute of Node's own engine, and more
-    expect(performance.now() - started).to.be.below(5000);
+    // Node's own engine would take longer than the universe: who tries it here answers nobody any more.
+    expect((await found(`regex.test/${'a'.repeat(60)}b`)).slice(1)).to.deep.equal([
+      'regex',
+      '/(a+)+$',
+      'its regular expression takes nginx too long: 500',
+    ]);
     await sluice.remove('routes.json');
   });
 

@@ -14,7 +14,6 @@ import type { BackendState, Explanation, Phase } from './explanation.ts';
 import { lookup as lookUp } from './lookup.ts';
 import { phasesOf } from './phases.ts';
 import { type Question, questionOf } from './question.ts';
-
 import { findRunning, type Running, reasonsOfRunning, valuesOfRunning } from './running.ts';
 import { printExplanation } from './text.ts';
 import { type HostValue, type RouteValue, type Values, valuesOfState } from './values.ts';
