@@ -25,7 +25,7 @@ export class MeasuredRequests {
 
   /** What was measured until now; rejects when nginx does not answer. */
   read(signal: AbortSignal): Promise<Measured> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(signal, async () => {
       const report = await this.#control.series(this.#position, signal);
       if (report.isWhole) this.#series.clear();
       for (const each of report.series) this.#series.set(each.key, each);
@@ -36,7 +36,7 @@ export class MeasuredRequests {
 
   /** Forgets series by their keys; rejects when nginx does not answer. */
   forget(keys: readonly string[], signal: AbortSignal): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(signal, async () => {
       for (let from = 0; from < keys.length; from += BATCH) {
         const batch = keys.slice(from, from + BATCH);
         await this.#control.forgetSeries(batch, signal);
@@ -45,9 +45,22 @@ export class MeasuredRequests {
     });
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
+  /** Rejects with the signal, also while another question that nginx does not answer is under way. */
+  #inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(() => {
+      signal.throwIfAborted();
+      return work();
+    });
     this.#last = result.catch(() => undefined);
-    return result;
+    return until(signal, result);
   }
+}
+
+function until<T>(signal: AbortSignal, result: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -70,9 +70,22 @@ local function create(key, limit)
   return true
 end
 
+-- The value of a series; nil when there is none. One of another length is of other modules, before
+-- a reload, and begins anew.
+local function get(key)
+  local value = shared:get(key)
+  if value and #value ~= bytes then
+    shared:delete(key)
+    shared:incr("series", -1, 0)
+    shared:incr("change", 1, 0)
+    return nil
+  end
+  return value
+end
+
 -- Adds to what is known under the key; false when that is a new one, and there is no room.
 local function add(key, numbers, limit, report)
-  local before = shared:get(key)
+  local before = get(key)
   if not before then
     ffi.copy(buffer, numbers, bytes - 8)
     buffer[length] = report
@@ -168,9 +181,10 @@ function _M.keys()
   return keys
 end
 
---- The numbers of a series as bytes, more than metrics/layout.lua has; nil when it is gone.
+--- The numbers of a series as bytes, one more than metrics/layout.lua has; nil when it is gone.
 function _M.read(key)
-  return shared:get(key)
+  local value = shared:get(key)
+  return value and #value == bytes and value or nil
 end
 
 --- Which memory the numbers of reports are of.
